@@ -1,0 +1,13 @@
+/** The tests run the sources: `ropewalk` and its doors resolve as the `paths` of tsconfig.json say. */
+const { paths } = require('./tsconfig.json').compilerOptions;
+
+const escaped = (text) => text.replace(/[/.*+?^${}()|[\]\\]/g, '\\$&');
+
+module.exports = {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  moduleNameMapper: Object.fromEntries(
+    Object.entries(paths).map(([name, [file]]) => [`^${escaped(name)}$`, file.replace('./', '<rootDir>/')]),
+  ),
+  transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }] },
+};

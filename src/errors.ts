@@ -1,0 +1,157 @@
+/**
+ * Everything that goes wrong, by family, so that `errback(Type, fn)` can catch by type.
+ * Knows: names, families, what a message must tell (what was being done, with whom, what was expected, what came).
+ * Does not know: where errors come from; each platform room maps its own codes onto these.
+ */
+import { brand } from './brand.ts';
+
+/** What every error here may carry beside its message. */
+export interface ErrorDetails {
+  /** The error underneath, kept whole. */
+  readonly cause?: unknown;
+  /** The platform's own code, such as Node's `ECONNRESET`. */
+  readonly code?: string;
+}
+
+/** The common root: `name` is the class's name, `cause` and `code` are kept. */
+export abstract class RopewalkError extends Error {
+  readonly code?: string;
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined);
+    if (details.code !== undefined) this.code = details.code;
+  }
+}
+
+/** An endpoint description that cannot be understood. `column` (from 1) points into `description`. */
+export class EndpointError extends RopewalkError {
+  readonly description: string;
+  readonly column: number;
+
+  constructor(problem: string, description: string, column: number, details?: ErrorDetails) {
+    super(`${problem}, at column ${column} of the endpoint\n  ${description}\n  ${' '.repeat(column - 1)}^`, details);
+    this.description = description;
+    this.column = column;
+  }
+}
+
+/** Listening failed: nothing was bound. Family: {@link AddressInUse}, {@link AddressUnavailable}, {@link ListenPermissionDenied}, {@link ListenTooManyFiles}. */
+export class ListenError extends RopewalkError {}
+/** Another socket listens there already. */
+export class AddressInUse extends ListenError {}
+/** The address is not one of this machine's, or no such directory. */
+export class AddressUnavailable extends ListenError {}
+/** The system forbids listening there: a port below 1024, or a folder that cannot be written. */
+export class ListenPermissionDenied extends ListenError {}
+/** The process or the system is out of file descriptors. */
+export class ListenTooManyFiles extends ListenError {}
+
+/** A dial failed: there never was a connection. */
+export class ConnectError extends RopewalkError {}
+/** Somebody answered, and nobody listens there. */
+export class ConnectionRefused extends ConnectError {}
+/** Nobody answered in time. */
+export class ConnectTimeout extends ConnectError {}
+/** The name has no address. */
+export class UnknownHost extends ConnectError {}
+/** There is no way to that host or network. */
+export class HostUnreachable extends ConnectError {}
+/** The system forbids this dial. */
+export class ConnectPermissionDenied extends ConnectError {}
+/** The process or the system is out of file descriptors. */
+export class ConnectTooManyFiles extends ConnectError {}
+
+/** A connection that was there is over. Family: {@link ConnectionDone}, {@link ConnectionLost}, {@link ConnectionAborted}. */
+export class ConnectionClosed extends RopewalkError {}
+/** It ended in order, before what was being waited for came. */
+export class ConnectionDone extends ConnectionClosed {}
+/** The peer or the network broke it off. */
+export class ConnectionLost extends ConnectionClosed {}
+/** This side broke it off; `cause` is the reason. */
+export class ConnectionAborted extends ConnectionClosed {}
+
+/** What a protocol error knows beside its message. */
+export interface ProtocolErrorDetails extends ErrorDetails {
+  /** Who broke the protocol: `remote` (the peer's bytes) or `local` (what this program wanted to send). */
+  readonly side?: 'local' | 'remote';
+  /** What to tell the peer, in the protocol's own terms: an HTTP status, a close code. */
+  readonly hint?: unknown;
+}
+
+/** One side broke the rules of the protocol. */
+export class ProtocolError extends RopewalkError {
+  readonly side: 'local' | 'remote';
+  readonly hint?: unknown;
+
+  constructor(message: string, details: ProtocolErrorDetails = {}) {
+    super(message, details);
+    this.side = details.side ?? 'remote';
+    if (details.hint !== undefined) this.hint = details.hint;
+  }
+}
+
+/** Something grew past its limit: a line, a message, a backlog, a count of connections. */
+export class LimitExceeded extends RopewalkError {
+  /** The limit, in the unit that the message names. */
+  readonly limit: number;
+
+  constructor(message: string, limit: number, details?: ErrorDetails) {
+    super(message, details);
+    this.limit = limit;
+  }
+}
+
+/** The work was called off by whoever asked for it. */
+export class Cancelled extends RopewalkError {
+  constructor(message = 'cancelled', details?: ErrorDetails) {
+    super(message, details);
+  }
+}
+
+/** The time for it ran out. */
+export class TimedOut extends RopewalkError {}
+
+/** A Deferred was fired twice. In debug mode `cause` carries where it was made and first fired. */
+export class AlreadyCalledError extends RopewalkError {}
+
+/** The first failure of a join; `cause` is the failure, `index` its place in the list. */
+export class FirstError extends RopewalkError {
+  readonly index: number;
+
+  constructor(cause: unknown, index: number) {
+    super(`member ${index} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.index = index;
+  }
+}
+
+const families = {
+  RopewalkError,
+  EndpointError,
+  ListenError,
+  AddressInUse,
+  AddressUnavailable,
+  ListenPermissionDenied,
+  ListenTooManyFiles,
+  ConnectError,
+  ConnectionRefused,
+  ConnectTimeout,
+  UnknownHost,
+  HostUnreachable,
+  ConnectPermissionDenied,
+  ConnectTooManyFiles,
+  ConnectionClosed,
+  ConnectionDone,
+  ConnectionLost,
+  ConnectionAborted,
+  ProtocolError,
+  LimitExceeded,
+  Cancelled,
+  TimedOut,
+  AlreadyCalledError,
+  FirstError,
+};
+for (const [name, type] of Object.entries(families)) {
+  brand(type, name);
+  // On the prototype, and written out, so that a minifier cannot change it.
+  Object.defineProperty(type.prototype, 'name', { value: name, configurable: true, writable: true });
+}
