@@ -7,6 +7,8 @@ for (const [kind, type] of [
   ['cjs', 'commonjs'],
   ['esm', 'module'],
 ]) {
-  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', `tsconfig.${kind}.json`], { stdio: 'inherit' });
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', `tsconfig.${kind}.json`], {
+    stdio: 'inherit',
+  });
   writeFileSync(`dist/${kind}/package.json`, `${JSON.stringify({ type, sideEffects: false })}\n`);
 }

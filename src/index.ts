@@ -1,1 +1,28 @@
-export * from "./errors.ts";
+/**
+ * The front door: everything that needs no platform. Names only.
+ */
+export * from './Address.ts';
+export { bytes, concat, equal, show, utf8, type Bytes } from './bytes.ts';
+export { ByteQueue } from './ByteQueue.ts';
+export { Connection, type CloseReason, type ConnectionState } from './Connection.ts';
+export { connecting, dialling, type DialEvents } from './connecting.ts';
+export { Deferred } from './Deferred.ts';
+export { Duplex } from './Duplex.ts';
+export * from './Endpoint.ts';
+export * from './errors.ts';
+export {
+  currentGroup,
+  feed,
+  HoldGroup,
+  joinSink,
+  subscribingFor,
+  type Hold,
+  type Pausable,
+  type Sink,
+} from './flow.ts';
+export { Listener, type ListenerEvents } from './Listener.ts';
+export { codec, over, serve, type Codec, type Layer, type Protocol } from './Protocol.ts';
+export { starting } from './readiness.ts';
+export { all, inOrder, type Service } from './Service.ts';
+export type { Flushable, Transport, TransportEvents } from './Transport.ts';
+export { onWarning, type RopewalkWarning } from './warnings.ts';

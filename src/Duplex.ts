@@ -1,0 +1,143 @@
+/**
+ * A Duplex: what arrives as an Observable, what leaves as an Observer, in one value.
+ * Knows: how a layer is laid over it. Does not know: bytes, sockets, which layer.
+ * Its contract is numbered in docs/duplex.md.
+ */
+import { Observable, type Observer, type Subscriber, type Subscription, type TeardownLogic } from 'rxjs';
+import { brand } from './brand.ts';
+import type { CloseReason, Connection } from './Connection.ts';
+import type { Deferred } from './Deferred.ts';
+import { ConnectionAborted } from './errors.ts';
+import { Inbox, type InboxOwner } from './Inbox.ts';
+import type { Layer } from './Protocol.ts';
+
+export abstract class Duplex<In, Out = In> extends Observable<In> implements Observer<Out> {
+  /** The connection underneath, however many layers lie over it. */
+  abstract readonly connection: Connection;
+
+  constructor(listen: (subscriber: Subscriber<In>) => TeardownLogic) {
+    super(listen);
+  }
+
+  /** Sends `value`. Never throws because of the peer; after the end it is ignored and counted (rule 2). */
+  abstract next(value: Out): void;
+  /** No more to say: sends what waits, then the end. What arrives goes on arriving (rule 3). */
+  abstract complete(): void;
+  /** Breaks off now; `reason` becomes the value of `closed` (rule 4). */
+  abstract error(reason: unknown): void;
+
+  /** How it ended: fires once, always as a value. A fresh Deferred at each access (rule 7). */
+  get closed(): Deferred<CloseReason> {
+    return this.connection.closed;
+  }
+
+  /**
+   * Speaks a layer over this duplex, and gives the duplex of what the layer carries.
+   * Reading begins with the first subscription; one subscription to this duplex is kept from then on, so what is half
+   * decoded, and what was decoded while nobody listened, is there for the next subscriber.
+   *
+   * ```ts
+   * const chat = connection.over(lines());   // a Duplex<string>
+   * chat.subscribe(console.log);
+   * chat.next('hello');
+   * ```
+   */
+  over<I, O>(layer: Layer<In, I, O, Out>): Duplex<I, O> {
+    return new Layered(this, layer);
+  }
+}
+brand(Duplex, 'Duplex');
+
+/** A layer turned inside out: the protocol it is given is whoever holds this duplex. */
+class Layered<Wire, WireOut, In, Out> extends Duplex<In, Out> implements InboxOwner {
+  readonly connection: Connection;
+  private readonly wire: Duplex<Wire, WireOut>;
+  private readonly layer: Layer<Wire, In, Out, WireOut>;
+  private readonly inbox: Inbox<In>;
+  private attached = false;
+  /** What the layer decodes, once it has said so. */
+  private incoming: Observable<In> | undefined;
+  private reading: Subscription | undefined;
+  /** Where to write, once the layer listens; what was written before that. */
+  private outgoing: Subscriber<Out> | undefined;
+  private early: Out[] = [];
+  private completed = false;
+
+  constructor(wire: Duplex<Wire, WireOut>, layer: Layer<Wire, In, Out, WireOut>) {
+    super((subscriber) => inbox.subscribe(subscriber));
+    this.wire = wire;
+    this.layer = layer;
+    this.connection = wire.connection;
+    const inbox = (this.inbox = new Inbox<In>(this.connection.halves.group, this));
+  }
+
+  next(value: Out): void {
+    if (this.completed) return;
+    this.attach();
+    if (this.outgoing !== undefined) this.outgoing.next(value);
+    else this.early.push(value);
+  }
+
+  complete(): void {
+    if (this.completed) return;
+    this.completed = true;
+    this.attach();
+    this.outgoing?.complete();
+    this.listeningChanged();
+  }
+
+  error(reason: unknown): void {
+    if (this.outgoing !== undefined) this.outgoing.error(reason);
+    else this.wire.error(reason);
+  }
+
+  listeningChanged(): void {
+    if (this.inbox.listening) {
+      this.attach();
+      this.read();
+    } else if (this.completed && this.reading !== undefined) {
+      // Nothing more to say and nobody to hear: let the wire linger and close (rule 6).
+      this.reading.unsubscribe();
+      this.inbox.error(new ConnectionAborted('nobody listened any more when the end was sent'));
+    }
+  }
+
+  private attach(): void {
+    if (this.attached) return;
+    this.attached = true;
+    const { wire, connection } = this;
+    const speak = this.layer((incoming) => {
+      this.incoming = incoming;
+      if (this.inbox.listening) this.read();
+      return new Observable<Out>((outgoing) => this.open(outgoing));
+    });
+    try {
+      const speaking = speak(wire, connection).subscribe(wire);
+      connection.closed.addCallback(() => speaking.unsubscribe());
+    } catch (error) {
+      wire.error(error);
+    }
+  }
+
+  private open(outgoing: Subscriber<Out>): void {
+    this.outgoing = outgoing;
+    const { early } = this;
+    this.early = [];
+    for (const value of early) outgoing.next(value);
+    if (this.completed) outgoing.complete();
+  }
+
+  private read(): void {
+    if (this.incoming === undefined || this.reading !== undefined) return;
+    const { inbox, wire } = this;
+    this.reading = this.incoming.subscribe({
+      next: (value) => inbox.next(value),
+      complete: () => inbox.complete(),
+      error(error) {
+        inbox.error(error);
+        // What cannot be decoded ends the connection; if the wire itself was lost this is ignored.
+        wire.error(error);
+      },
+    });
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * The two halves of a connection, and how they come to an end together.
+ * Knows: what arrives (Inbox), what is sent (Outbox), half-close, lingering close, abort, and the one reason at the end.
+ * Does not know: sockets, rxjs operators, protocols. Rules by number: docs/duplex.md.
+ */
+import type { Subscription } from 'rxjs';
+import type { Bytes } from './bytes.ts';
+import { ConnectionAborted, ConnectionLost } from './errors.ts';
+import { feed, HoldGroup } from './flow.ts';
+import { Inbox, type InboxOwner } from './Inbox.ts';
+import { Outbox, type OutboxOwner } from './Outbox.ts';
+import type { Transport, TransportEvents } from './Transport.ts';
+
+/** How a connection ended. */
+export type CloseReason =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'lost'; readonly error: unknown }
+  | { readonly kind: 'aborted'; readonly error: unknown };
+
+/** After our end, with nobody listening, what still arrives is discarded for this long (milliseconds). */
+export const lingerTime = 5_000;
+/** After our end, a peer that takes nothing for this many linger times is given up. */
+const patience = 12;
+
+export class Halves implements TransportEvents, InboxOwner, OutboxOwner {
+  readonly transport: Transport;
+  readonly group: HoldGroup;
+  readonly inbox: Inbox<Bytes>;
+  readonly outbox: Outbox;
+  /** Bytes that arrived. */
+  bytesReceived = 0;
+  /** Why it ended, once it has. */
+  reason: CloseReason | undefined;
+  /** Told at every change of phase. */
+  changed: (() => void) | undefined;
+
+  private endSent = false;
+  private aborted: { readonly reason: unknown } | undefined;
+  /** Whoever owned the connection has left it: it ends even if somebody listens. */
+  private left = false;
+  private lingering: Subscription | undefined;
+  private lingered = false;
+
+  /** `open` makes the transport; it may tell events only after it has returned. */
+  constructor(open: (events: TransportEvents) => Transport) {
+    this.transport = open(this);
+    this.group = new HoldGroup(this.transport);
+    this.inbox = new Inbox(this.group, this);
+    this.outbox = new Outbox(this.transport, this);
+    this.transport.resume();
+  }
+
+  toString(): string {
+    return `the connection with ${this.transport.remote}`;
+  }
+
+  received(chunk: Bytes): void {
+    this.bytesReceived += chunk.length;
+    feed(this.group, this.inbox, chunk);
+  }
+
+  receivedEnd(): void {
+    this.inbox.complete();
+    this.settle();
+  }
+
+  drained(): void {
+    this.outbox.drained();
+  }
+
+  sentEnd(): void {
+    this.endSent = true;
+    this.settle();
+  }
+
+  closed(error?: Error): void {
+    if (this.reason !== undefined) return;
+    const inOrder = error === undefined && ((this.endSent && this.inbox.ended) || this.lingered);
+    const lost = error ?? new ConnectionLost(`${this} was closed before its end`);
+    this.reason = this.aborted
+      ? { kind: 'aborted', error: this.aborted.reason }
+      : inOrder
+        ? { kind: 'done' }
+        : { kind: 'lost', error: lost };
+    this.stopLingering();
+    this.outbox.stop();
+    this.inbox.error(inOrder ? new ConnectionAborted(`${this} was closed here before the peer ended`) : lost);
+    this.changed?.();
+  }
+
+  /** Rule 3: no more to say. */
+  complete(): void {
+    if (!this.outbox.open) return;
+    this.outbox.complete();
+    this.changed?.();
+    this.settle();
+  }
+
+  /** Rule 4: break off now. */
+  abort(reason: unknown): void {
+    if (this.reason !== undefined || this.aborted !== undefined) return;
+    this.aborted = { reason };
+    this.outbox.stop();
+    this.inbox.forget();
+    this.inbox.error(new ConnectionAborted(`${this} was aborted: ${messageOf(reason)}`, { cause: reason }));
+    this.transport.abort();
+  }
+
+  /** The owner leaves: flush, end in order, and linger even if somebody listens. */
+  leave(): void {
+    this.left = true;
+    this.complete();
+    this.settle();
+  }
+
+  listeningChanged(): void {
+    this.settle();
+  }
+
+  /** Rule 6: freed when both halves are over; lingering while only the peer's is not. */
+  private settle(): void {
+    if (this.reason !== undefined || this.aborted !== undefined) return;
+    if (this.inbox.ended && this.endSent) this.transport.close();
+    else if (!this.outbox.open && !this.inbox.ended && (this.left || !this.inbox.listening)) this.linger();
+    else this.stopLingering();
+  }
+
+  private linger(): void {
+    if (!this.inbox.listening) this.inbox.discard();
+    if (this.lingering !== undefined) return;
+    let unsent = this.transport.unsent;
+    let waited = 0;
+    const look = (): void => {
+      if (this.endSent) {
+        this.lingered = true;
+        this.transport.close();
+        return;
+      }
+      waited = this.transport.unsent === unsent ? waited + 1 : 0;
+      unsent = this.transport.unsent;
+      if (waited >= patience) this.abort(new ConnectionLost(`${this} takes no more: ${unsent} bytes stay unsent`));
+      else this.lingering = this.transport.scheduler.schedule(look, lingerTime);
+    };
+    this.lingering = this.transport.scheduler.schedule(look, lingerTime);
+  }
+
+  private stopLingering(): void {
+    this.lingering?.unsubscribe();
+    this.lingering = undefined;
+  }
+}
+
+function messageOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason);
+}

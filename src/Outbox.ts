@@ -1,0 +1,171 @@
+/**
+ * What is to be sent: gathered through one turn of the event loop, bounded by holding whoever feeds it.
+ * Knows: the bytes that wait, the marks, the holds it took, the transport's `write`.
+ * Does not know: what arrives, how the connection ends.
+ */
+import { show, type Bytes } from './bytes.ts';
+import { LimitExceeded } from './errors.ts';
+import { currentGroup, type Hold, type HoldGroup, type Sink } from './flow.ts';
+import type { Flushable, Transport } from './Transport.ts';
+import { UnpressuredSink, warn } from './warnings.ts';
+
+/** From this many unsent bytes on, whoever feeds the connection is held, and what is gathered leaves at once. */
+export const highWaterMark = 65536;
+/** At this many unsent bytes the holds are released. */
+export const lowWaterMark = 16384;
+/** Past this many unsent bytes, with nobody there to hold, one warning says so. */
+export const warningMark = 1 << 20;
+/** Bytes that come when this many are unsent already end the connection: memory is bounded even then. */
+export const hardLimit = 64 << 20;
+
+/** Whose outbox it is: named in holds and warnings, and told when the connection must not go on. */
+export interface OutboxOwner {
+  abort(reason: unknown): void;
+  toString(): string;
+}
+
+export class Outbox implements Sink, Flushable {
+  private readonly transport: Transport;
+  private readonly owner: OutboxOwner;
+  private parts: Bytes[] = [];
+  private gathered = 0;
+  /** What the transport had not taken at its last word. */
+  private inTransport = 0;
+  private full = false;
+  private state: 'open' | 'ending' | 'over' = 'open';
+  /** The groups that were subscribed on behalf of this sink, each with how often. */
+  private joined: Map<HoldGroup, number> | undefined;
+  private holds: Map<HoldGroup, Hold> | undefined;
+  private warned = false;
+  /** Bytes handed to the transport. */
+  sent = 0;
+  /** Values that came after the end, and were ignored (rule 2). */
+  dropped = 0;
+
+  constructor(transport: Transport, owner: OutboxOwner) {
+    this.transport = transport;
+    this.owner = owner;
+  }
+
+  /** Bytes accepted and not yet taken by the platform. */
+  get unsent(): number {
+    return this.gathered + this.inTransport;
+  }
+
+  get open(): boolean {
+    return this.state === 'open';
+  }
+
+  get idle(): boolean {
+    return this.gathered === 0 && this.transport.unsent === 0;
+  }
+
+  next(chunk: Bytes): void {
+    if (this.state !== 'open') {
+      this.dropped++;
+      return;
+    }
+    if (!(chunk instanceof Uint8Array)) {
+      this.owner.abort(
+        new TypeError(
+          `a connection takes bytes (a Uint8Array), not ${describe(chunk)}; text() or lines() turn text into bytes`,
+        ),
+      );
+      return;
+    }
+    if (this.unsent >= hardLimit) {
+      this.owner.abort(
+        new LimitExceeded(`${this.unsent} bytes wait to be sent: the limit is ${hardLimit} bytes`, hardLimit),
+      );
+      return;
+    }
+    if (chunk.length === 0) return;
+    if (this.parts.length === 0) this.transport.atTurnEnd(this);
+    this.parts.push(chunk);
+    this.gathered += chunk.length;
+    if (this.gathered + this.inTransport >= highWaterMark) this.crowded();
+  }
+
+  /** Sends what was gathered, unless the platform is full: then it waits for `drained`. */
+  flush(): void {
+    if (this.parts.length > 0 && !this.full) this.write();
+    if (this.holds !== undefined && this.unsent <= lowWaterMark) this.releaseAll();
+  }
+
+  /** The platform takes bytes again. */
+  drained(): void {
+    this.full = false;
+    this.inTransport = this.transport.unsent;
+    this.flush();
+  }
+
+  /** No more to say: sends all, then the end. */
+  complete(): void {
+    if (this.state !== 'open') return;
+    this.state = 'ending';
+    if (this.parts.length > 0) this.write();
+    this.transport.end();
+  }
+
+  /** Nothing can be sent any more: forgets what waits, lets go of everyone. */
+  stop(): void {
+    this.state = 'over';
+    this.parts = [];
+    this.gathered = this.inTransport = 0;
+    this.joined = undefined;
+    this.releaseAll();
+  }
+
+  join(group: HoldGroup): void {
+    if (this.state === 'over') return;
+    this.joined ??= new Map();
+    this.joined.set(group, (this.joined.get(group) ?? 0) + 1);
+  }
+
+  leave(group: HoldGroup): void {
+    const times = this.joined?.get(group) ?? 0;
+    if (times > 1) this.joined?.set(group, times - 1);
+    else this.joined?.delete(group);
+  }
+
+  private write(): void {
+    const { parts, gathered } = this;
+    this.parts = [];
+    this.gathered = 0;
+    this.sent += gathered;
+    this.full = !this.transport.write(parts, gathered);
+    this.inTransport = this.transport.unsent;
+  }
+
+  /** Over the high-water mark: sends now; what still does not fit holds whoever feeds. */
+  private crowded(): void {
+    if (!this.full) this.write();
+    if (this.unsent < highWaterMark) return;
+    const feeder = currentGroup();
+    if (feeder !== undefined) this.hold(feeder);
+    for (const group of this.joined?.keys() ?? []) this.hold(group);
+    if (this.holds === undefined && this.unsent > warningMark && !this.warned) {
+      this.warned = true;
+      warn(new UnpressuredSink(String(this.owner), this.unsent));
+    }
+  }
+
+  private hold(group: HoldGroup): void {
+    this.holds ??= new Map();
+    if (!this.holds.has(group)) this.holds.set(group, group.hold(this.owner, 'its send buffer is full'));
+  }
+
+  private releaseAll(): void {
+    const { holds } = this;
+    this.holds = undefined;
+    for (const hold of holds?.values() ?? []) hold.release();
+  }
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'string'
+    ? `the text ${show(value)}`
+    : value === null
+      ? 'null'
+      : `a value of type ${typeof value}`;
+}

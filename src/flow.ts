@@ -1,0 +1,114 @@
+/**
+ * Pressure: who is held, by whom, and how a sink finds the sources that feed it.
+ * Knows: hold groups, and the two contexts (who is feeding now, who is being subscribed for now).
+ * Does not know: connections, bytes, how much is too much. Touches no internals of rxjs.
+ *
+ * This is the one door for authors of operators: read `currentGroup()`, take a hold, release it,
+ * and hand stored values on with `feed`, in the name of the group that each came from.
+ */
+
+/** One reason not to read. Taken once, released once; releasing it twice is harmless. */
+export interface Hold {
+  readonly reason: string;
+  /** Who holds: a connection, a queue, an operator. */
+  readonly holder: object;
+  /** When it was taken, in milliseconds of the source's own clock. */
+  readonly since: number;
+  release(): void;
+}
+
+/** The sources of one place that can be paused together: a socket, a child process, a file. */
+export interface Pausable {
+  /** The first hold was taken: stop reading. At most one more read may still arrive. */
+  pause(): void;
+  /** The last hold was released: read on. */
+  resume(): void;
+  /** The source's clock, in milliseconds. */
+  now(): number;
+}
+
+/** The holds on one source. While there is one, the source does not read. */
+export class HoldGroup {
+  private readonly source: Pausable;
+  private taken: Set<Hold> | undefined;
+
+  constructor(source: Pausable) {
+    this.source = source;
+  }
+
+  get held(): boolean {
+    return this.taken !== undefined && this.taken.size > 0;
+  }
+
+  /** The holds that are alive, oldest first. */
+  get holds(): readonly Hold[] {
+    return [...(this.taken ?? [])];
+  }
+
+  hold(holder: object, reason: string): Hold {
+    const { source } = this;
+    const taken = (this.taken ??= new Set());
+    const hold: Hold = {
+      reason,
+      holder,
+      since: source.now(),
+      release() {
+        if (taken.delete(hold) && taken.size === 0) source.resume();
+      },
+    };
+    taken.add(hold);
+    if (taken.size === 1) source.pause();
+    return hold;
+  }
+}
+
+/** Something that takes values and can be full: it holds the groups that feed it. */
+export interface Sink {
+  /** A source was subscribed on this sink's behalf. The same group may join more than once. */
+  join(group: HoldGroup): void;
+  /** That subscription is over. */
+  leave(group: HoldGroup): void;
+}
+
+// Emission-time context: the group whose value is being delivered right now.
+let feeder: HoldGroup | undefined;
+// Subscribe-time context: the sink on whose behalf something is being subscribed right now.
+let wanting: Sink | undefined;
+
+/** Who is feeding: the group of the source whose value is being delivered right now, if it can be held. */
+export function currentGroup(): HoldGroup | undefined {
+  return feeder;
+}
+
+/** Delivers `value` in the name of `group`. */
+export function feed<T>(group: HoldGroup | undefined, subscriber: { next(value: T): void }, value: T): void {
+  const feederBefore = feeder;
+  const wantingBefore = wanting;
+  feeder = group;
+  wanting = undefined;
+  try {
+    subscriber.next(value);
+  } finally {
+    feeder = feederBefore;
+    wanting = wantingBefore;
+  }
+}
+
+/** Runs `subscribe`; every source that is subscribed meanwhile joins the groups that `sink` holds when it is full. */
+export function subscribingFor<R>(sink: Sink, subscribe: () => R): R {
+  const before = wanting;
+  wanting = sink;
+  try {
+    return subscribe();
+  } finally {
+    wanting = before;
+  }
+}
+
+/** Called by a source at each subscription: joins the sink it is subscribed for, and returns how to leave it again. */
+export function joinSink(group: HoldGroup): (() => void) | undefined {
+  const sink = wanting;
+  if (sink === undefined) return undefined;
+  sink.join(group);
+  return () => sink.leave(group);
+}

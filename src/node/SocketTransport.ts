@@ -1,0 +1,141 @@
+/**
+ * A `net.Socket` as a Transport: TCP and Unix sockets, accepted or dialled.
+ * Knows: Node's stream events, writev, reset. The one file that touches sockets; public API of Node only.
+ * Does not know: how they are made (tcp.ts, unix.ts), what the bytes mean.
+ */
+import { Socket } from 'node:net';
+import { asyncScheduler } from 'rxjs';
+import { PathAddress, type Address } from '../Address.ts';
+import { concat, type Bytes } from '../bytes.ts';
+import { Connection } from '../Connection.ts';
+import type { Flushable, Transport, TransportEvents } from '../Transport.ts';
+import { loss } from './failures.ts';
+import { atTurnEnd } from './turn.ts';
+
+/** Parts below this size are copied together; from here on they go out as they are, by writev. */
+const copyBelow = 4096;
+
+/** The connection of a socket that is connected. Reading begins at once, one chunk ahead. */
+export function connectionOf(socket: Socket, local: () => Address, remote: Address): Connection {
+  return new Connection((events) => new SocketTransport(socket, local, remote, events));
+}
+
+const transport = Symbol('transport');
+type Carrier = Socket & { [transport]: SocketTransport };
+
+class SocketTransport implements Transport {
+  readonly scheduler = asyncScheduler;
+  readonly remote: Address;
+  readonly events: TransportEvents;
+  error: Error | undefined;
+  private readonly socket: Socket;
+  private readonly findLocal: () => Address;
+  private foundLocal: Address | undefined;
+
+  constructor(socket: Socket, local: () => Address, remote: Address, events: TransportEvents) {
+    this.socket = socket;
+    this.findLocal = local;
+    this.remote = remote;
+    this.events = events;
+    (socket as Carrier)[transport] = this;
+    // Listeners shared by all sockets: a closure each for ten thousand connections would be felt.
+    socket
+      .on('data', onData)
+      .on('end', onEnd)
+      .on('drain', onDrain)
+      .on('finish', onFinish)
+      .on('error', onError)
+      .on('close', onClose);
+  }
+
+  get local(): Address {
+    return (this.foundLocal ??= this.findLocal());
+  }
+
+  get unsent(): number {
+    return this.socket.writableLength;
+  }
+
+  now(): number {
+    return Date.now();
+  }
+
+  atTurnEnd(flushable: Flushable): void {
+    atTurnEnd(flushable);
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  write(parts: readonly Bytes[], length: number): boolean {
+    const { socket } = this;
+    if (parts.length === 1) socket.write(parts[0]);
+    else if (length < copyBelow) socket.write(concat(parts, length));
+    else this.writeTogether(parts);
+    // Most writes are taken by the kernel at once, and then nothing is left here.
+    return socket.writableLength === 0 || !socket.writableNeedDrain;
+  }
+
+  end(): void {
+    this.socket.end();
+  }
+
+  abort(): void {
+    if (this.socket.destroyed) return;
+    if (this.remote instanceof PathAddress) this.socket.destroy();
+    else this.socket.resetAndDestroy();
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  private writeTogether(parts: readonly Bytes[]): void {
+    const { socket } = this;
+    const small: Bytes[] = [];
+    const writeSmall = (): void => {
+      if (small.length > 0) socket.write(concat(small));
+      small.length = 0;
+    };
+    socket.cork();
+    for (const part of parts) {
+      if (part.length < copyBelow) small.push(part);
+      else {
+        writeSmall();
+        socket.write(part);
+      }
+    }
+    writeSmall();
+    socket.uncork();
+  }
+}
+
+function onData(this: Socket, chunk: Bytes): void {
+  (this as Carrier)[transport].events.received(chunk);
+}
+
+function onEnd(this: Socket): void {
+  (this as Carrier)[transport].events.receivedEnd();
+}
+
+function onDrain(this: Socket): void {
+  (this as Carrier)[transport].events.drained();
+}
+
+function onFinish(this: Socket): void {
+  (this as Carrier)[transport].events.sentEnd();
+}
+
+function onError(this: Socket, error: Error): void {
+  (this as Carrier)[transport].error = error;
+}
+
+function onClose(this: Socket): void {
+  const { events, error, remote } = (this as Carrier)[transport];
+  events.closed(error && loss(String(remote), error));
+}

@@ -1,0 +1,87 @@
+/**
+ * Node's error codes as Ropewalk's families.
+ * Knows: which code means what, when listening, dialling and later. Does not know: sockets.
+ */
+import {
+  AddressInUse,
+  AddressUnavailable,
+  ConnectError,
+  ConnectionLost,
+  ConnectionRefused,
+  ConnectPermissionDenied,
+  ConnectTimeout,
+  ConnectTooManyFiles,
+  HostUnreachable,
+  ListenError,
+  ListenPermissionDenied,
+  ListenTooManyFiles,
+  UnknownHost,
+  type ErrorDetails,
+} from '../errors.ts';
+
+type Failure = new (message: string, details?: ErrorDetails) => Error;
+
+const whenListening: Record<string, [Failure, string]> = {
+  EADDRINUSE: [AddressInUse, 'somebody listens there already'],
+  EADDRNOTAVAIL: [AddressUnavailable, "that is not one of this machine's addresses"],
+  ENOENT: [AddressUnavailable, 'there is no such folder'],
+  ENOTDIR: [AddressUnavailable, 'part of the path is not a folder'],
+  ENOTFOUND: [AddressUnavailable, 'that name has no address'],
+  EAI_AGAIN: [AddressUnavailable, 'that name could not be looked up now'],
+  EACCES: [ListenPermissionDenied, 'the system forbids it'],
+  EPERM: [ListenPermissionDenied, 'the system forbids it'],
+  EMFILE: [ListenTooManyFiles, 'this process has too many files open'],
+  ENFILE: [ListenTooManyFiles, 'the system has too many files open'],
+};
+
+const whenDialling: Record<string, [Failure, string]> = {
+  ECONNREFUSED: [ConnectionRefused, 'nobody listens there'],
+  ENOENT: [ConnectionRefused, 'there is no such socket'],
+  ENOTSOCK: [ConnectionRefused, 'that is not a socket'],
+  ETIMEDOUT: [ConnectTimeout, 'no answer in time'],
+  ENOTFOUND: [UnknownHost, 'that name has no address'],
+  EAI_AGAIN: [UnknownHost, 'that name could not be looked up now'],
+  EHOSTUNREACH: [HostUnreachable, 'there is no way to that host'],
+  ENETUNREACH: [HostUnreachable, 'there is no way to that network'],
+  EADDRNOTAVAIL: [HostUnreachable, 'no address of this machine can reach it'],
+  EACCES: [ConnectPermissionDenied, 'the system forbids it'],
+  EPERM: [ConnectPermissionDenied, 'the system forbids it'],
+  EMFILE: [ConnectTooManyFiles, 'this process has too many files open'],
+  ENFILE: [ConnectTooManyFiles, 'the system has too many files open'],
+};
+
+/** What Node says when listening at `endpoint` fails. */
+export function listenFailure(endpoint: string, cause: Error): Error {
+  return failure(`listening at ${endpoint}`, cause, whenListening, ListenError);
+}
+
+/** What Node says when a dial of `endpoint` fails. Of several attempts the first failure gives the type; all are in `cause`. */
+export function connectFailure(endpoint: string, cause: Error): Error {
+  return failure(`connecting to ${endpoint}`, cause, whenDialling, ConnectError);
+}
+
+/** What Node says when a connection breaks. */
+export function loss(remote: string, cause: Error): ConnectionLost {
+  const code = codeOf(cause);
+  return new ConnectionLost(`the connection with ${remote} was lost: ${losses[code ?? ''] ?? cause.message}`, {
+    cause,
+    code,
+  });
+}
+
+const losses: Record<string, string> = {
+  ECONNRESET: 'reset by the peer',
+  EPIPE: 'the peer takes no more',
+  ETIMEDOUT: 'the peer does not answer any more',
+};
+
+function failure(doing: string, cause: Error, known: Record<string, [Failure, string]>, family: Failure): Error {
+  const code = codeOf(cause);
+  const [type, words] = known[code ?? ''] ?? [family, cause.message];
+  return new type(`${doing}: ${words}${code === undefined ? '' : ` (${code})`}`, { cause, code });
+}
+
+function codeOf(error: Error): string | undefined {
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return error instanceof AggregateError && error.errors[0] instanceof Error ? codeOf(error.errors[0]) : undefined;
+}

@@ -1,0 +1,65 @@
+/**
+ * Listening and dialling with `node:net`, whatever the family.
+ * Knows: servers, dials, timeouts, cancelling. Does not know: what a TCP or a Unix endpoint looks like.
+ */
+import { connect, createServer, type ListenOptions, type NetConnectOpts, type Server, type Socket } from 'node:net';
+import { asyncScheduler, type Observable } from 'rxjs';
+import type { Address } from '../Address.ts';
+import type { Connection } from '../Connection.ts';
+import { connecting } from '../connecting.ts';
+import { ConnectTimeout } from '../errors.ts';
+import { Listener } from '../Listener.ts';
+import { AcceptFailed, warn } from '../warnings.ts';
+import { connectFailure, listenFailure } from './failures.ts';
+
+/** Listens as Node's `options` say; `addressOf` reads the bound address, `accept` makes a connection of a socket. */
+export function listenWith(
+  endpoint: string,
+  options: ListenOptions,
+  addressOf: (server: Server) => Address,
+  accept: (socket: Socket, bound: Address) => Connection,
+): Listener {
+  return new Listener((events) => {
+    let bound: Address | undefined;
+    const server = createServer({ allowHalfOpen: true, noDelay: true });
+    server.on('listening', () => events.bound((bound = addressOf(server))));
+    server.on('connection', (socket) => events.accepted(accept(socket, bound ?? addressOf(server))));
+    server.on('error', (error) => {
+      // Once bound, what fails is one accept (too many files): the next one may succeed.
+      if (bound === undefined) events.failed(listenFailure(endpoint, error));
+      else warn(new AcceptFailed(endpoint, error));
+    });
+    server.listen(options);
+    return () => server.close();
+  });
+}
+
+/** Dials as Node's `options` say, and gives up after `timeout` milliseconds. */
+export function connectWith(
+  endpoint: string,
+  options: NetConnectOpts,
+  timeout: number,
+  open: (socket: Socket) => Connection,
+): Observable<Connection> {
+  return connecting(endpoint, (events) => {
+    const socket = connect({ ...options, allowHalfOpen: true });
+    const timer = asyncScheduler.schedule(() => {
+      socket.destroy();
+      events.failed(new ConnectTimeout(`connecting to ${endpoint}: no answer in ${timeout} ms`, { code: 'ETIMEDOUT' }));
+    }, timeout);
+    const failed = (error: Error): void => {
+      timer.unsubscribe();
+      events.failed(connectFailure(endpoint, error));
+    };
+    socket.once('error', failed);
+    socket.once('connect', () => {
+      timer.unsubscribe();
+      socket.off('error', failed);
+      events.opened(open(socket));
+    });
+    return () => {
+      timer.unsubscribe();
+      socket.destroy();
+    };
+  });
+}

@@ -1,0 +1,93 @@
+/**
+ * The endpoints `tcp:` and `tcp6:`.
+ * Knows: their fields, Node's options, the addresses. Does not know: how sockets are driven (sockets.ts).
+ */
+import type { AddressInfo, Server, Socket } from 'node:net';
+import type { Observable } from 'rxjs';
+import { IpAddress } from '../Address.ts';
+import type { Connection } from '../Connection.ts';
+import { numberField, portField, Shape, textField } from '../Endpoint.ts';
+import type { Listener } from '../Listener.ts';
+import { connectWith, listenWith } from './sockets.ts';
+import { connectionOf } from './SocketTransport.ts';
+
+/** `tcp:PORT`: port 0 picks a free one; without an interface both IPv4 and IPv6 are served. */
+export interface TcpServer {
+  port: number;
+  /** The address to bind: `127.0.0.1`, `::1`. */
+  interface?: string;
+  /** How many connections the system keeps waiting to be accepted (511). */
+  backlog?: number;
+}
+
+/** `tcp:HOST:PORT`. */
+export interface TcpClient {
+  host: string;
+  port: number;
+  /** Milliseconds until a dial is given up (30,000). */
+  timeout?: number;
+  /** The address of this machine to dial from. */
+  bindAddress?: string;
+}
+
+export const backlogField = numberField('a number of waiting connections', 1, 65535);
+export const timeoutField = numberField('a time in milliseconds', 1, 2 ** 31 - 1);
+
+const serverFields = {
+  port: { field: portField, required: true },
+  interface: { field: textField, required: false },
+  backlog: { field: backlogField, required: false },
+} as const;
+
+export const tcpServer = new Shape<TcpServer>('tcp', serverFields);
+export const tcp6Server = new Shape<TcpServer>('tcp6', serverFields);
+export const tcpClient = new Shape<TcpClient>('tcp', {
+  host: { field: textField, required: true },
+  port: { field: portField, required: true },
+  timeout: { field: timeoutField, required: false },
+  bindAddress: { field: textField, required: false },
+});
+
+export function listenTcp(options: TcpServer): Listener {
+  const { port, interface: host, backlog } = options;
+  return listenWith(tcpServer.format(options), { port, host, backlog }, boundAddress, accept);
+}
+
+/** IPv6 alone: the port stays free for IPv4. */
+export function listenTcp6(options: TcpServer): Listener {
+  const { port, interface: host = '::', backlog } = options;
+  return listenWith(tcp6Server.format(options), { port, host, backlog, ipv6Only: true }, boundAddress, accept);
+}
+
+export function connectTcp(options: TcpClient): Observable<Connection> {
+  const { host, port, timeout = 30_000, bindAddress } = options;
+  return connectWith(
+    tcpClient.format(options),
+    { host, port, localAddress: bindAddress, noDelay: true },
+    timeout,
+    (socket) => connectionOf(socket, localOf(socket), remoteOf(socket)),
+  );
+}
+
+function boundAddress(server: Server): IpAddress {
+  const { address, port } = server.address() as AddressInfo;
+  return new IpAddress(address, port);
+}
+
+function accept(socket: Socket): Connection {
+  return connectionOf(socket, localOf(socket), remoteOf(socket));
+}
+
+// Node forgets both when the socket is closed. The peer's address is needed by every message about it, and asked for at once.
+function remoteOf(socket: Socket): IpAddress {
+  return new IpAddress(readable(socket.remoteAddress), socket.remotePort ?? 0);
+}
+
+function localOf(socket: Socket): () => IpAddress {
+  return () => new IpAddress(readable(socket.localAddress), socket.localPort ?? 0);
+}
+
+/** An IPv4 address that came through an IPv6 socket, as people write it. */
+function readable(address = '(closed)'): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}

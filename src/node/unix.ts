@@ -1,0 +1,66 @@
+/**
+ * The endpoint `unix:`, a stream socket with a path in the file system.
+ * Knows: its fields and modes. Does not know: how sockets are driven (sockets.ts).
+ */
+import { chmodSync } from 'node:fs';
+import type { Observable } from 'rxjs';
+import { PathAddress } from '../Address.ts';
+import type { Connection } from '../Connection.ts';
+import { Shape, textField, type Field } from '../Endpoint.ts';
+import type { Listener } from '../Listener.ts';
+import { connectWith, listenWith } from './sockets.ts';
+import { connectionOf } from './SocketTransport.ts';
+import { backlogField, timeoutField } from './tcp.ts';
+
+/** `unix:PATH`. */
+export interface UnixServer {
+  path: string;
+  /** Who may connect, as `chmod` says it; left to the process's umask if not given. */
+  mode?: number;
+  /** How many connections the system keeps waiting to be accepted (511). */
+  backlog?: number;
+}
+
+/** `unix:PATH`. */
+export interface UnixClient {
+  path: string;
+  /** Milliseconds until a dial is given up (30,000). */
+  timeout?: number;
+}
+
+const modeField: Field<number> = {
+  expected: 'an octal mode such as 660',
+  parse: (text) => (/^[0-7]{1,4}$/.test(text) ? parseInt(text, 8) : undefined),
+  format: (value) => value.toString(8),
+};
+
+export const unixServer = new Shape<UnixServer>('unix', {
+  path: { field: textField, required: true },
+  mode: { field: modeField, required: false },
+  backlog: { field: backlogField, required: false },
+});
+export const unixClient = new Shape<UnixClient>('unix', {
+  path: { field: textField, required: true },
+  timeout: { field: timeoutField, required: false },
+});
+
+export function listenUnix(options: UnixServer): Listener {
+  const { path, mode, backlog } = options;
+  const address = new PathAddress(path);
+  return listenWith(
+    unixServer.format(options),
+    { path, backlog },
+    () => {
+      if (mode !== undefined) chmodSync(path, mode);
+      return address;
+    },
+    (socket, bound) => connectionOf(socket, () => bound, new PathAddress('')),
+  );
+}
+
+export function connectUnix(options: UnixClient): Observable<Connection> {
+  const { path, timeout = 30_000 } = options;
+  return connectWith(unixClient.format(options), { path }, timeout, (socket) =>
+    connectionOf(socket, () => new PathAddress(''), new PathAddress(path)),
+  );
+}
