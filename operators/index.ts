@@ -1,4 +1,13 @@
 /**
  * The door `ropewalk/operators`: pipeable things that know no particular protocol, one idea per file. Names only.
  */
-export {};
+export * from './alongside.ts';
+export * from './ask.ts';
+export * from './backoff.ts';
+export * from './idleTimeout.ts';
+export * from './limitBytes.ts';
+export * from './limitConnections.ts';
+export * from './reconnect.ts';
+export * from './relay.ts';
+export * from './sendTo.ts';
+export * from './throttle.ts';
