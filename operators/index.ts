@@ -4,6 +4,7 @@
 export * from './alongside.ts';
 export * from './ask.ts';
 export * from './backoff.ts';
+export * from './gather.ts';
 export * from './idleTimeout.ts';
 export * from './limitBytes.ts';
 export * from './limitConnections.ts';

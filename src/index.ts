@@ -22,6 +22,7 @@ export {
 } from './flow.ts';
 export { Listener, type ListenerEvents } from './Listener.ts';
 export { codec, over, serve, type Codec, type Layer, type Protocol } from './Protocol.ts';
+export { pull } from './pull.ts';
 export { starting } from './readiness.ts';
 export { all, inOrder, type Service } from './Service.ts';
 export type { Flushable, Transport, TransportEvents } from './Transport.ts';
