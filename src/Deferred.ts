@@ -9,7 +9,7 @@
 import { asyncScheduler, EmptyError, noop, Observable, Subject } from 'rxjs';
 import type { Observer, SchedulerLike, Subscriber, Subscription } from 'rxjs';
 import { brand } from './brand.ts';
-import { isAwaitable } from './deferred/awaitable.ts';
+import { isAwaitable, refuseAwaitable } from './deferred/awaitable.ts';
 import type { Settled } from './deferred/awaitable.ts';
 import { bridge } from './deferred/bridges.ts';
 import { inContext } from './deferred/context.ts';
@@ -527,12 +527,6 @@ brand(Deferred, 'Deferred');
 /** An instance of this very class: one of another copy of the library is waited for from outside, as a promise is. */
 function isOurs(value: unknown): value is Deferred<unknown> {
   return Function.prototype[Symbol.hasInstance].call(Deferred, value);
-}
-
-function refuseAwaitable(value: unknown): void {
-  if (typeof value === 'object' && isAwaitable(value)) {
-    throw new TypeError('a Deferred cannot be fired with a result that is still to come: return it from a callback');
-  }
 }
 
 function only<E>(type: ErrorType<E>, fn: (reason: E) => unknown): (reason: unknown) => unknown {

@@ -41,3 +41,10 @@ export function isAwaitable(value: unknown): value is Awaitable<unknown> {
   if (isObservable(value)) return !(asValue in value);
   return typeof (value as { readonly then?: unknown }).then === 'function';
 }
+
+/** A Deferred fires with values only (rule 9). */
+export function refuseAwaitable(value: unknown): void {
+  if (typeof value === 'object' && isAwaitable(value)) {
+    throw new TypeError('a Deferred cannot be fired with a result that is still to come: return it from a callback');
+  }
+}
