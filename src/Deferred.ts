@@ -17,7 +17,7 @@ import { startTrace, tell } from './deferred/debugging.ts';
 import type { Trace } from './deferred/debugging.ts';
 import { Lookers, showFailure, showValue } from './deferred/Lookers.ts';
 import { describe } from './deferred/describe.ts';
-import { nextTurn, report } from './deferred/unhandled.ts';
+import { endOfNextTurn, report } from './deferred/unhandled.ts';
 import { AlreadyCalledError, Cancelled, TimedOut } from './errors.ts';
 
 export interface DeferredOptions<T> {
@@ -514,7 +514,7 @@ export class Deferred<T> extends Subject<T> implements PromiseLike<T> {
   private watch(): void {
     this.care = WATCHED;
     const failure = this.outcome;
-    nextTurn(() => {
+    endOfNextTurn(() => {
       if (this.care !== WATCHED || this.state !== FAILURE || this.outcome !== failure || this.pauses > 0) return;
       this.care = HANDLED;
       if (!this.muted) report(failure, this.trace);
