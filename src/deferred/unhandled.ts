@@ -7,14 +7,7 @@ import type { Trace } from './debugging.ts';
 
 /** Looks at the end of the next turn of the event loop: this turn, its microtasks and the next one may add an errback. */
 export function endOfNextTurn(look: () => void): void {
-  asyncScheduler.schedule(
-    function (nextTurnBegan) {
-      if (nextTurnBegan) look();
-      else this.schedule(true);
-    },
-    0,
-    false,
-  );
+  asyncScheduler.schedule(() => asyncScheduler.schedule(look));
 }
 
 /** Reports once. In debug mode an error that tells where the Deferred was made, with the failure as its `cause`. */
