@@ -7,20 +7,15 @@ import { ByteQueue } from '../src/ByteQueue.ts';
 import type { Bytes } from '../src/bytes.ts';
 import { LimitExceeded } from '../src/errors.ts';
 
-export interface GatherOptions {
-  /** The most that is kept, in bytes (1 MiB). */
-  readonly max?: number;
-}
-
 /**
  * Emits everything that arrived as one piece, when the source completes: for peers that answer by closing.
- * Errors with {@link LimitExceeded} as soon as more than `max` bytes have come.
+ * Errors with {@link LimitExceeded} as soon as more than `max` bytes (1 MiB unless said) have come.
  *
  * ```ts
  * connection.pipe(gather({ max: 512 }), map((all) => utf8(all)));
  * ```
  */
-export function gather({ max = 1 << 20 }: GatherOptions = {}): MonoTypeOperatorFunction<Bytes> {
+export function gather({ max = 1 << 20 }: { readonly max?: number } = {}): MonoTypeOperatorFunction<Bytes> {
   return (source) =>
     new Observable((subscriber) => {
       const queue = new ByteQueue();

@@ -6,7 +6,7 @@ export { bytes, concat, equal, show, utf8, type Bytes } from './bytes.ts';
 export { ByteQueue } from './ByteQueue.ts';
 export { Connection, type CloseReason, type ConnectionState } from './Connection.ts';
 export { connecting, dialling, type DialEvents } from './connecting.ts';
-export { Deferred } from './Deferred.ts';
+export * from './deferred/index.ts';
 export { Duplex } from './Duplex.ts';
 export * from './Endpoint.ts';
 export * from './errors.ts';
@@ -27,3 +27,22 @@ export { starting } from './readiness.ts';
 export { all, inOrder, type Service } from './Service.ts';
 export type { Flushable, Transport, TransportEvents } from './Transport.ts';
 export { onWarning, type RopewalkWarning } from './warnings.ts';
+export {
+  alongside,
+  ask,
+  backoff,
+  both,
+  callback,
+  errback,
+  gather,
+  idleTimeout,
+  limitBytes,
+  limitConnections,
+  reconnect,
+  relay,
+  sendTo,
+  type AlongsideOptions,
+  type BackoffOptions,
+  type LimitConnectionsOptions,
+  type ReconnectOptions,
+} from '../operators/index.ts';
