@@ -6,7 +6,7 @@ import { asyncScheduler, Observable, type MonoTypeOperatorFunction, type Schedul
 import { backoff } from './backoff.ts';
 
 export interface ReconnectOptions {
-  /** How long to wait before attempt 1, 2, 3, ... since the last success, in milliseconds ({@link backoff}). */
+  /** How long to wait before trying again after failure 1, 2, 3, ... in a row, in milliseconds ({@link backoff}). */
   readonly delay?: number | ((attempt: number) => number);
   /** How many failed attempts in a row are too many (no limit); the last error is passed on then. */
   readonly attempts?: number;
@@ -18,13 +18,15 @@ export interface ReconnectOptions {
 /**
  * Subscribes to the source again whenever it ends, in order or not, after a delay that grows while it fails.
  *
- * In plain words: `connect(...)` becomes a client that comes back. Each connection is emitted; one that was emitted sets the
- * count back. Unsubscribing stops waiting, dialling, or closes the connection.
+ * In plain words: a client that comes back. It stands last, after what is done with the connection, as `retry` does: a
+ * connection that is lost fails the session that runs on it, and both are begun anew. A try that emitted something, or
+ * lasted longer than the wait before it, was a success and sets the count back. Unsubscribing stops waiting, dialling, or
+ * closes the connection.
  *
  * ```ts
  * connect('tcp:broker.example:1883').pipe(
- *   reconnect({ delay: backoff({ max: 60_000 }) }),
  *   switchMap((connection) => session(connection)),
+ *   reconnect({ delay: backoff({ max: 60_000 }) }),
  * );
  * ```
  */
@@ -34,13 +36,17 @@ export function reconnect<T>(options: ReconnectOptions = {}): MonoTypeOperatorFu
   return (source) =>
     new Observable((subscriber) => {
       let failures = 0;
+      let waited = 0;
+      let began = 0;
       let current: Subscription | undefined;
       const again = (giveUp: () => void, error?: unknown): void => {
+        if (scheduler.now() - began > waited) failures = 0;
         failures++;
         if (failures > attempts || !when(error)) giveUp();
-        else current = scheduler.schedule(attempt, delayOf(failures));
+        else current = scheduler.schedule(attempt, (waited = delayOf(failures)));
       };
       const attempt = (): void => {
+        began = scheduler.now();
         const subscription = source.subscribe({
           next(value) {
             failures = 0;
