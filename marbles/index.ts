@@ -1,1 +1,7 @@
-export {};
+/**
+ * The door `ropewalk/marbles`: the test kit. Names only.
+ */
+export type { Legend } from './diagram.ts';
+export { marbles, type Expectation, type Marbles, type MarblesMemory, type MarblesOptions } from './marbles.ts';
+export { Received, script, wirePair, type Script, type WireEnd } from './script.ts';
+export { hex, wire, type WireLegend } from './wire.ts';

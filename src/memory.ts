@@ -36,8 +36,13 @@ const shape = new Shape<{ name: string }>('memory', { name: { field: textField, 
  * listen('memory:echo').pipe(serve(identity)).subscribe();
  * connect('memory:echo').subscribe((connection) => connection.next(bytes('hello')));
  * ```
+ *
+ * `linked` is told of both ends of every connection, before anybody else has them: for test kits and monitors.
  */
-export function memory(scheduler: SchedulerLike = asapScheduler): Memory {
+export function memory(
+  scheduler: SchedulerLike = asapScheduler,
+  linked?: (near: Connection, far: Connection) => void,
+): Memory {
   const places = new Map<string, ListenerEvents>();
   let visitors = 0;
 
@@ -51,6 +56,7 @@ export function memory(scheduler: SchedulerLike = asapScheduler): Memory {
           return;
         }
         const [near, far] = link(new PathAddress(`${name}#${++visitors}`), new PathAddress(name), scheduler);
+        linked?.(near, far);
         place.accepted(far);
         events.opened(near);
       });
@@ -86,7 +92,18 @@ function nameIn(endpoint: string): string {
   return shape.parse(description).name;
 }
 
-/** Two connections that are each other's peer. */
+/**
+ * Two connections that are each other's peer: a wire, without listening or dialling.
+ *
+ * ```ts
+ * const [client, server] = pair();
+ * server.pipe(identity).subscribe(server);
+ * ```
+ */
+export function pair(scheduler: SchedulerLike = asapScheduler): [near: Connection, far: Connection] {
+  return link(new PathAddress('near'), new PathAddress('far'), scheduler);
+}
+
 function link(near: PathAddress, far: PathAddress, scheduler: SchedulerLike): [Connection, Connection] {
   const ends: MemoryTransport[] = [];
   const open = (local: PathAddress, remote: PathAddress): Connection =>
@@ -166,6 +183,9 @@ class MemoryTransport implements Transport {
 
   close(): void {
     if (this.over) return;
+    const { peer } = this;
+    // As a kernel does: what was sent and never read is answered by a reset.
+    if (this.incoming.length > 0 || peer.unsent > 0) this.scheduler.schedule(() => peer.reset());
     this.release();
     this.scheduler.schedule(() => this.events.closed());
   }
@@ -175,13 +195,15 @@ class MemoryTransport implements Transport {
     const { peer, outgoing } = this;
     if (this.over) return;
     while (outgoing.length > 0 && peer.inWindow < window) {
-      const chunk = outgoing.shift()!;
-      this.unsent -= chunk.length;
       if (peer.over) {
         // As a kernel does: bytes for somebody who has closed are answered by a reset.
         this.scheduler.schedule(() => this.reset());
         return;
       }
+      const chunk = outgoing[0].subarray(0, window - peer.inWindow);
+      if (chunk.length === outgoing[0].length) outgoing.shift();
+      else outgoing[0] = outgoing[0].subarray(chunk.length);
+      this.unsent -= chunk.length;
       peer.incoming.push(chunk);
       peer.inWindow += chunk.length;
       peer.read();
@@ -233,6 +255,7 @@ class MemoryTransport implements Transport {
     this.over = true;
     this.outgoing.length = 0;
     this.incoming.length = 0;
+    this.inWindow = 0;
     this.unsent = 0;
   }
 }
