@@ -26,3 +26,5 @@ export { starting } from './readiness.ts';
 export { all, inOrder, type Service } from './Service.ts';
 export type { Flushable, Transport, TransportEvents } from './Transport.ts';
 export { onWarning, type RopewalkWarning } from './warnings.ts';
+export { delimited, fixedLength, json, lengthPrefixed, lines, netstrings, text } from '../operators/index.ts';
+export type { LengthPrefixedOptions, LinesOptions } from '../operators/index.ts';
