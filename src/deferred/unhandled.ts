@@ -5,9 +5,9 @@
 import { asyncScheduler, throwError } from 'rxjs';
 import type { Trace } from './debugging.ts';
 
-/** Looks again at the end of the next turn of the event loop, so that this turn and its microtasks may add an errback. */
-export function nextTurn(look: () => void): void {
-  asyncScheduler.schedule(look);
+/** Looks at the end of the next turn of the event loop: this turn, its microtasks and the next one may add an errback. */
+export function endOfNextTurn(look: () => void): void {
+  asyncScheduler.schedule(() => asyncScheduler.schedule(look));
 }
 
 /** Reports once. In debug mode an error that tells where the Deferred was made, with the failure as its `cause`. */
