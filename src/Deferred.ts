@@ -289,7 +289,13 @@ export class Deferred<T> extends Subject<T> implements PromiseLike<T> {
    */
   cancel(): void {
     let working: Deferred<unknown> = this;
-    while (working.inner !== null) working = working.inner;
+    // At half the pace: Deferreds that wait for each other in a circle will catch up with it, and none of them works.
+    let behind: Deferred<unknown> = this;
+    for (let steps = 1; working.inner !== null; steps++) {
+      working = working.inner;
+      if (steps % 2 === 0) behind = behind.inner!;
+      if (working === behind) return;
+    }
     working.callOff();
   }
 
