@@ -11,6 +11,7 @@ import type { Observer, SchedulerLike, Subscriber, Subscription } from 'rxjs';
 import { brand } from './brand.ts';
 import { isAwaitable, refuseAwaitable } from './deferred/awaitable.ts';
 import type { Settled } from './deferred/awaitable.ts';
+import { Again, stillFailing } from './deferred/answers.ts';
 import { bridge } from './deferred/bridges.ts';
 import { inContext } from './deferred/context.ts';
 import { startTrace, tell } from './deferred/debugging.ts';
@@ -68,10 +69,7 @@ const UNSEEN = 0;
 const WATCHED = 1;
 const HANDLED = 2;
 
-/** What a handler of our own returns to let a failure pass as it is. */
-const stillFailing = {};
-
-/** Links already run stay in the list until this many are behind, and are more than those ahead. */
+/** Links that ran stay in the list until they are this many, and more than those ahead. The last one may run again. */
 const KEPT_BEHIND = 64;
 
 /**
@@ -291,7 +289,13 @@ export class Deferred<T> extends Subject<T> implements PromiseLike<T> {
    */
   cancel(): void {
     let working: Deferred<unknown> = this;
-    while (working.inner !== null) working = working.inner;
+    // At half the pace: Deferreds that wait for each other in a circle will catch up with it, and none of them works.
+    let behind: Deferred<unknown> = this;
+    for (let steps = 1; working.inner !== null; steps++) {
+      working = working.inner;
+      if (steps % 2 === 0) behind = behind.inner!;
+      if (working === behind) return;
+    }
     working.callOff();
   }
 
@@ -396,7 +400,7 @@ export class Deferred<T> extends Subject<T> implements PromiseLike<T> {
   }
 
   private add(ok: Step, no: Step): Deferred<never> {
-    if (this.place > 0) this.forgetWhatRan();
+    if (this.place > KEPT_BEHIND && this.place * 2 > this.count) this.forgetWhatRan();
     const at = this.count++;
     if (at === 0) {
       this.ok = ok;
@@ -407,14 +411,12 @@ export class Deferred<T> extends Subject<T> implements PromiseLike<T> {
     return this as Deferred<unknown> as Deferred<never>;
   }
 
+  /** The first pair stays in its fields, unused, so that the arithmetic of places is the same everywhere. */
   private forgetWhatRan(): void {
-    if (this.place === this.count) this.empty();
-    else if (this.place > KEPT_BEHIND && this.place * 2 > this.count) {
-      // The first pair stays in its fields, run and unused, so that the arithmetic of places is the same everywhere.
-      this.rest!.splice(0, (this.place - 1) * 2);
-      this.count -= this.place - 1;
-      this.place = 1;
-    }
+    const forgotten = this.place - 2;
+    this.rest!.splice(0, forgotten * 2);
+    this.count -= forgotten;
+    this.place = 2;
   }
 
   private empty(): void {
@@ -461,8 +463,10 @@ export class Deferred<T> extends Subject<T> implements PromiseLike<T> {
           const result: unknown = step(this.outcome as never);
           if (typeof result === 'object' && result !== null) {
             if (result === stillFailing) continue;
-            if (isAwaitable(result)) {
-              this.waitFor(result);
+            const again = result instanceof Again;
+            if (again) this.place--;
+            if (again || isAwaitable(result)) {
+              this.waitFor(again ? result.awaited : result);
               if (this.inner !== null) break;
               continue;
             }

@@ -2,7 +2,9 @@
  * Callbacks written as straight code (rules 47 and 48).
  * Knows: generators. Does not know: how results are awaited and cancelled: that is the chain's work.
  */
-import { Deferred } from '../Deferred.ts';
+import type { Deferred } from '../Deferred.ts';
+import { Again } from './answers.ts';
+import { isAwaitable } from './awaitable.ts';
 import type { Settled } from './awaitable.ts';
 import { succeed } from './constructors.ts';
 
@@ -29,21 +31,24 @@ export function inlineCallbacks<Args extends unknown[], Out>(
   fn: (...args: Args) => Steps<Out>,
 ): (...args: Args) => Deferred<Settled<Out>> {
   return (...args) =>
-    // The function's own chain hides behind a Deferred that waits for it, so that nothing added gets between its steps.
-    succeed(undefined).addCallback(() => stepped(fn(...args))) as Deferred<Settled<Out>>;
+    succeed(undefined).addCallback(() => {
+      const steps = fn(...args);
+      if (typeof steps?.next !== 'function' || typeof steps.throw !== 'function') {
+        throw new TypeError('inlineCallbacks needs a generator function');
+      }
+      return stepping(steps);
+    });
 }
 
-/** Each step adds the next one to the chain, and hands the chain what it waits for. */
-function stepped<Out>(steps: Steps<Out>): Deferred<unknown> {
-  if (typeof steps?.next !== 'function' || typeof steps.throw !== 'function') {
-    throw new TypeError('inlineCallbacks needs a generator function');
-  }
-  const chain = succeed<unknown>(undefined);
-  const next = (step: IteratorResult<unknown, Out>): unknown => {
-    if (!step.done) chain.addCallbacks(resume, raise);
-    return step.value;
+/** One link of a chain that is called again with what each step waited for, until the generator is done. */
+function stepping<Out>(steps: Steps<Out>): Deferred<Out> {
+  const goOn = (first: IteratorResult<unknown, Out>): Out | Again => {
+    let step = first;
+    while (!step.done && !isAwaitable(step.value)) step = steps.next(step.value);
+    return step.done ? step.value : new Again(step.value);
   };
-  const resume = (value: unknown) => next(steps.next(value));
-  const raise = (reason: unknown) => next(steps.throw(reason));
-  return chain.addCallback(resume);
+  return succeed<unknown>(undefined).addCallbacks(
+    (value) => goOn(steps.next(value)),
+    (reason) => goOn(steps.throw(reason)),
+  ) as Deferred<never>;
 }
