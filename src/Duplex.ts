@@ -133,7 +133,7 @@ class Layered<Wire, WireOut, In, Out> extends Duplex<In, Out> implements InboxOw
     this.reading = this.incoming.subscribe({
       next: (value) => inbox.next(value),
       complete: () => inbox.complete(),
-      error(error) {
+      error(error: unknown) {
         inbox.error(error);
         // What cannot be decoded ends the connection; if the wire itself was lost this is ignored.
         wire.error(error);

@@ -1,0 +1,36 @@
+/**
+ * The names an example may use without saying where they come from: they exist for the compiler only, so an example
+ * that runs has to make its own.
+ */
+import type { Observable, Subject } from 'rxjs';
+import type { Bytes, Connection, Layer, Listener, Protocol, Service } from 'ropewalk';
+
+export declare const connection: Connection;
+export declare const connections: Listener;
+export declare const incoming: Observable<Bytes>;
+export declare const stop: Observable<unknown>;
+export declare const stopping: Observable<unknown>;
+export declare const source: Observable<string>;
+export declare const words$: Observable<string>;
+
+/** Protocols of the reader's own. */
+export declare const chat: Protocol<string>;
+export declare const room: Subject<string>;
+export declare function answer(question: Question): Question;
+export declare function shout(text: string): string;
+export declare function session(connection: Connection): Observable<unknown>;
+export interface Question {
+  readonly text: string;
+}
+
+/** Services of the reader's own. */
+export declare const web: Service;
+export declare const irc: Service;
+export declare const database: Service;
+export declare function migrate(): Observable<unknown>;
+
+/** Names that the docs of the core mention before their room is built. A door that has the name goes first. */
+export declare function lines(options?: { max?: number }): Layer<Bytes, string>;
+export declare function json<T>(): Layer<string, T>;
+export declare function http(): Layer<Bytes, unknown>;
+export declare const site: Protocol<unknown>;
