@@ -14,7 +14,7 @@ import { plain, ropewalk } from './serving/servers.ts';
 const servers: Record<string, StartServer> = {
   "node:net, 'data' to write": plain((socket) => socket.on('data', (chunk) => socket.write(chunk))),
   'ropewalk, serve(identity)': ropewalk(identity),
-  'ropewalk, over(lines(), identity)': ropewalk(over(lines(), identity<string>)),
+  'ropewalk, over(lines(), identity)': ropewalk(over(lines(), identity)),
 };
 const counts = [1_000, 4_000, 8_000];
 const mine = process.env.ROPEWALK_BENCH_SERVER;
@@ -43,10 +43,12 @@ async function compare(): Promise<void> {
       await memory(child);
       const before = await memory(child);
       const clients: Socket[] = [];
-      for (let at = 0; at < count; at += 500) clients.push(...(await Promise.all(Array.from({ length: 500 }, () => open(port)))));
+      for (let at = 0; at < count; at += 500)
+        clients.push(...(await Promise.all(Array.from({ length: 500 }, () => open(port)))));
       await new Promise((resolve) => setTimeout(resolve, 300));
       const after = await memory(child);
-      const each = (key: 'rss' | 'heapUsed'): string => ((after[key] - before[key]) / count / 1024).toFixed(2).padStart(8);
+      const each = (key: 'rss' | 'heapUsed'): string =>
+        ((after[key] - before[key]) / count / 1024).toFixed(2).padStart(8);
       console.log(`  ${name.padEnd(36)} ${String(count).padStart(10)} ${each('rss')} ${each('heapUsed')}`);
       for (const client of clients) client.destroy();
       child.disconnect();

@@ -20,7 +20,7 @@ void compareServers(
         for (const line of parts) socket.write(`${line}\r\n`);
       });
     }),
-    'ropewalk, over(lines(), identity)': ropewalk(over(lines(), identity<string>)),
+    'ropewalk, over(lines(), identity)': ropewalk(over(lines(), identity)),
   },
   {
     'lines of 64 B, 1 in flight, 50 connections': { kind: 'messages', connections: 50, size: 64, window: 1 },
