@@ -1,22 +1,21 @@
 /**
  * A little of everything, to try from another terminal.
  * Run: npm start    (or: npx ts-node examples/showcase.ts [INTERFACE], 127.0.0.1 unless said)
- * You will see the commands to try; Ctrl-C says goodbye to those who are connected, a second one does not.
+ * You will see the commands to try; Ctrl-C lets those who are connected finish, a second one does not.
  */
 import { ignoreElements, map, Subject, takeUntil, tap } from 'rxjs';
-import { all, alongside, limitConnections, lines, over, relay, serve, type Bytes, type Protocol, type Service } from 'ropewalk';
+import { all, alongside, lines, over, relay, serve, type Bytes, type Protocol, type Service } from 'ropewalk';
 import { connect, listen, run } from 'ropewalk/node';
 import { chargen, daytime, echo, finger, qotd } from 'ropewalk/simple';
+
+const host = process.argv[2] ?? '127.0.0.1';
+const on = (port: number, protocol: Protocol<Bytes>): Service => (stopping) =>
+  listen({ type: 'tcp', port, interface: host }).pipe(takeUntil(stopping), serve(protocol));
 
 const room = new Subject<string>();
 const chat: Protocol<string> = (said, me) =>
   said.pipe(tap((line) => room.next(`${me.remote}: ${line}`)), ignoreElements(), alongside(room));
 const quotes = ['A rope is twisted from strands.', 'Hold, and nothing is lost.', 'First the bytes, then the meaning.'];
-
-const host = process.argv[2] ?? '127.0.0.1';
-const on = (port: number, protocol: Protocol<Bytes>): Service => (stopping) =>
-  listen({ type: 'tcp', port, interface: host }).pipe(
-    takeUntil(stopping), limitConnections({ total: 10_000 }), serve(protocol));
 
 console.log(`Ropewalk listens on ${host}. In another terminal, try:
   nc ${host} 8007      echo: what you type comes back
@@ -24,7 +23,7 @@ console.log(`Ropewalk listens on ${host}. In another terminal, try:
   nc ${host} 1025      chat: open it twice, or more
   nc ${host} 8013      the time of day
   nc ${host} 8017      a quote
-  nc ${host} 8019      characters without end, no faster than you read (Ctrl-C)
+  nc ${host} 8019      characters without end, no faster than you read
   nc ${host} 8079      finger: type a name
   nc ${host} 8080      the chat again, through a proxy
 Ctrl-C here ends it.`);

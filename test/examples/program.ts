@@ -3,7 +3,9 @@
  * Knows: its output, its ports, its end. Does not know: any particular example.
  */
 import { spawn } from 'node:child_process';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { serve, type Bytes, type IpAddress, type Protocol } from 'ropewalk';
+import { listen } from 'ropewalk/node';
 
 /** What must be seen of an example. Whatever it starts is stopped when it is over. */
 export type Scenario = (start: (options?: Options) => Program) => Promise<void>;
@@ -18,8 +20,8 @@ export interface Options {
 export interface Program {
   /** Where the port really is that the example listens on, once it does. */
   port(named: number): Promise<number>;
-  /** Waits until its output so far has this. */
-  prints(pattern: RegExp): Promise<void>;
+  /** Waits until its output so far has this, and gives what matched. */
+  prints(pattern: RegExp): Promise<RegExpExecArray>;
   /** Its exit code, or the signal that ended it. */
   readonly exit: Promise<number | NodeJS.Signals>;
   signal(name: NodeJS.Signals): void;
@@ -73,7 +75,7 @@ export function start(file: string, { ports = {}, input }: Options = {}): Progra
   });
   return {
     port: (named) => until(() => bound.get(named), `listening on port ${named}`),
-    prints: async (pattern) => void (await until(() => pattern.exec(output) ?? undefined, `printing ${pattern}`)),
+    prints: (pattern) => until(() => pattern.exec(output) ?? undefined, `printing ${pattern}`),
     exit,
     signal: (name) => void child.kill(name),
   };
@@ -90,4 +92,33 @@ export function talk(port: number, text: string): Promise<string> {
       .on('error', reject)
       .end(text);
   });
+}
+
+/** Waits until what a socket has received has this. */
+export function heard(socket: Socket, pattern: RegExp): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    socket.on('error', reject).on('data', (chunk) => {
+      text += String(chunk);
+      if (pattern.test(text)) resolve();
+    });
+  });
+}
+
+/** A server for an example that needs one. */
+export function serving(protocol: Protocol<Bytes>): Promise<{ readonly port: number; stop(): void }> {
+  return new Promise((resolve, reject) => {
+    const server = listen('tcp:0:interface=127.0.0.1');
+    server.address$.subscribe((address) =>
+      resolve({ port: (address as IpAddress).port, stop: () => running.unsubscribe() }),
+    );
+    const running = server.pipe(serve(protocol)).subscribe({ error: reject });
+  });
+}
+
+/** A port where nobody listens. */
+export async function nobody(): Promise<number> {
+  const server = await serving((incoming) => incoming);
+  server.stop();
+  return server.port;
 }
