@@ -281,7 +281,7 @@ test('rules 1 to 30: random programs tell the same story on Deferreds and on the
     maxLength: COUNT,
   });
   fc.assert(
-    fc.property(cancellersOf, fc.array(step, { maxLength: 25 }), (kinds, program) => {
+    fc.property(cancellersOf, fc.array(step, { maxLength: 40, size: 'max' }), (kinds, program) => {
       const real = storyOf(
         kinds.map((kind) => new Real(kind)),
         program as Step[],
