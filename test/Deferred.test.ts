@@ -537,7 +537,7 @@ describe('E. Cancellation', () => {
     deferred.callback(1);
     deferred.cancel();
     expect(canceller).not.toHaveBeenCalled();
-    expect(deferred).toMatchObject({ canceller: null });
+    expect(deferred).toMatchObject({ particulars: { canceller: null } });
   });
 
   test('rule 31: aborting the signal is cancel(), also when it was aborted before; firing lets go of it', () => {
