@@ -113,7 +113,7 @@ function perLink(run: (links: number) => void, links: number): string {
   return best.toFixed(0).padStart(6);
 }
 
-function links(count: number): void {
+function added(count: number): void {
   const deferred = new Deferred<number>();
   for (let link = 0; link < count; link++) deferred.addCallback(plusOne);
   deferred.callback(0);
@@ -136,7 +136,7 @@ async function main(): Promise<void> {
   );
   for (const links of [1, 10]) for (const batch of [1, 100]) await compare(links, batch);
   console.log('\nns per link              100  1,000 10,000 100,000');
-  for (const run of [links, ready, nested]) {
+  for (const run of [added, ready, nested]) {
     console.log(
       `  ${run.name.padEnd(20)} ${[100, 1_000, 10_000, 100_000].map((count) => perLink(run, count)).join(' ')}`,
     );

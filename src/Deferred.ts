@@ -277,15 +277,7 @@ export class Deferred<T> extends Subject<T> implements PromiseLike<T> {
    * often as you like.
    */
   cancel(): void {
-    let working: Deferred<unknown> = this;
-    // At half the pace: Deferreds that wait for each other in a circle will catch up with it, and none of them works.
-    let behind: Deferred<unknown> = this;
-    for (let steps = 1; working.inner !== null; steps++) {
-      working = working.inner;
-      if (steps % 2 === 0) behind = behind.inner!;
-      if (working === behind) return;
-    }
-    working.callOff();
+    Deferred.innermost(this)?.callOff();
   }
 
   /** This Deferred's failures are nobody's business: they are never reported as unhandled (rule 39). */
@@ -295,7 +287,6 @@ export class Deferred<T> extends Subject<T> implements PromiseLike<T> {
   }
 
   /** What makes `await` work. It looks, and leaves the chain as it is (rule 49). */
-  // oxlint-disable-next-line unicorn/no-thenable
   then<Out = T, Other = never>(
     onfulfilled?: ((value: T) => Out | PromiseLike<Out>) | null,
     onrejected?: ((reason: unknown) => Other | PromiseLike<Other>) | null,
@@ -330,6 +321,19 @@ export class Deferred<T> extends Subject<T> implements PromiseLike<T> {
     return `${name} ${this.state === VALUE ? 'has' : 'failed with'} ${describe(this.outcome)}`;
   }
 
+  /** The one whose work all others wait for; nobody's where Deferreds wait for each other in a circle. */
+  private static innermost(outer: Deferred<unknown>): Deferred<unknown> | undefined {
+    let working = outer;
+    // Goes at half the pace, so that in a circle it is overtaken.
+    let behind = outer;
+    for (let steps = 1; working.inner !== null; steps++) {
+      working = working.inner;
+      if (steps % 2 === 0) behind = behind.inner!;
+      if (working === behind) return undefined;
+    }
+    return working;
+  }
+
   private note({ label, canceller, signal }: DeferredOptions<T> = {}): void {
     const noted = this.noted();
     noted.label = label;
@@ -358,8 +362,9 @@ export class Deferred<T> extends Subject<T> implements PromiseLike<T> {
   }
 
   private callOff(): void {
+    if (this.fired) return;
     const noted = this.noted();
-    if (this.fired || noted.cancelling) return;
+    if (noted.cancelling) return;
     noted.cancelling = true;
     if (noted.canceller === null) noted.swallows = true;
     else attempt(noted.canceller, this);

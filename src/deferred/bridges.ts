@@ -40,7 +40,7 @@ function fromObservable<T>(source: Observable<T>): Deferred<Settled<T>> {
   subscription.add(
     source.subscribe({
       next: (value) => (last = () => value),
-      error: (reason) => deferred.errback(reason),
+      error: (reason: unknown) => deferred.errback(reason),
       complete: () => (last === undefined ? deferred.errback(new EmptyError()) : deferred.callback(last)),
     }),
   );
