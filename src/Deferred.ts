@@ -10,9 +10,9 @@ import { asyncScheduler, EmptyError, noop, Observable, Subject } from 'rxjs';
 import type { Observer, SchedulerLike, Subscriber, Subscription } from 'rxjs';
 import { brand } from './brand.ts';
 import { isAwaitable, refuseAwaitable } from './deferred/awaitable.ts';
-import type { Settled } from './deferred/awaitable.ts';
+import type { Awaitable, Settled } from './deferred/awaitable.ts';
 import { Again, stillFailing } from './deferred/answers.ts';
-import { bridge } from './deferred/bridges.ts';
+import { attend, open } from './deferred/attend.ts';
 import { inContext } from './deferred/context.ts';
 import { getDebugging, startTrace, tell } from './deferred/debugging.ts';
 import { Lookers, showFailure, showValue } from './deferred/Lookers.ts';
@@ -501,7 +501,7 @@ export class Deferred<T> extends Subject<T> implements PromiseLike<T> {
   /** Takes the result of an inner Deferred that is ready, else lets it hand over when it is (rules 15, 16, 21, 22). */
   private waitFor(result: unknown): void {
     if (result === this) throw new TypeError('a callback returned the Deferred that it belongs to');
-    const inner = isOurs(result) ? result : bridge(result as PromiseLike<unknown>);
+    const inner = isOurs(result) ? result : bridge(result as Awaitable<unknown>);
     if (inner.state === WAITING || inner.running || inner.pauses > 0) {
       this.state = WAITING;
       this.outcome = undefined;
@@ -527,6 +527,13 @@ brand(Deferred, 'Deferred');
 /** An instance of this very class: one of another copy of the library is waited for from outside, as a promise is. */
 function isOurs(value: unknown): value is Deferred<unknown> {
   return Function.prototype[Symbol.hasInstance].call(Deferred, value);
+}
+
+/** A promise or an Observable, as a Deferred: cancelling it unsubscribes (rule 30). */
+function bridge(awaited: Awaitable<unknown>): Deferred<unknown> {
+  const bridging = new Deferred<() => unknown>({ canceller: () => stop() });
+  const stop = attend(awaited, bridging);
+  return bridging.addCallback(open);
 }
 
 function only<E>(type: ErrorType<E>, fn: (reason: E) => unknown): (reason: unknown) => unknown {
