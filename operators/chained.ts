@@ -48,11 +48,11 @@ export function chained<In, Out>({ onValue, onError }: Handlers<In>): OperatorFu
       };
       /** A loop, not a recursion: any number of results that are there at once leave the stack as it was. */
       const drain = (): void => {
-        if (draining) return;
+        if (draining || awaiting) return;
         draining = true;
-        while (!awaiting && waiting.length > 0 && !destination.closed) {
-          const { handle, came } = waiting.shift()!;
-          settle(handle, came);
+        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+          settle(next.handle, next.came);
+          if (awaiting || destination.closed) break;
         }
         draining = false;
         if (ended && !awaiting) destination.complete();

@@ -10,14 +10,14 @@ import { asyncScheduler, EmptyError, noop, Observable, Subject } from 'rxjs';
 import type { Observer, SchedulerLike, Subscriber, Subscription } from 'rxjs';
 import { brand } from './brand.ts';
 import { isAwaitable, refuseAwaitable } from './deferred/awaitable.ts';
-import type { Settled } from './deferred/awaitable.ts';
+import type { Awaitable, Settled } from './deferred/awaitable.ts';
 import { Again, stillFailing } from './deferred/answers.ts';
-import { bridge } from './deferred/bridges.ts';
+import { attend, open } from './deferred/attend.ts';
 import { inContext } from './deferred/context.ts';
-import { startTrace, tell } from './deferred/debugging.ts';
-import type { Trace } from './deferred/debugging.ts';
+import { getDebugging, startTrace, tell } from './deferred/debugging.ts';
 import { Lookers, showFailure, showValue } from './deferred/Lookers.ts';
 import { describe } from './deferred/describe.ts';
+import { Particulars } from './deferred/Particulars.ts';
 import { endOfNextTurn, report } from './deferred/unhandled.ts';
 import { AlreadyCalledError, Cancelled, TimedOut } from './errors.ts';
 
@@ -115,22 +115,11 @@ export class Deferred<T> extends Subject<T> implements PromiseLike<T> {
   private no: Step = null;
   private rest: Step[] | null = null;
 
-  private canceller: ((deferred: never) => void) | null = null;
-  private cancelling = false;
-  /** One more firing goes unnoticed: cancelled without a canceller, the work may still finish. */
-  private swallows = false;
-  private muted = false;
-  private trace: Trace | undefined = startTrace();
-  private readonly label: string | undefined;
-  /** Lets go of the `AbortSignal`. */
-  private release: (() => void) | null = null;
+  private particulars: Particulars | null = null;
 
   constructor(options?: DeferredOptions<T>) {
     super();
-    if (options === undefined) return;
-    this.label = options.label;
-    this.canceller = options.canceller ?? null;
-    if (options.signal !== undefined) this.obey(options.signal);
+    if (options !== undefined || getDebugging()) this.note(options);
   }
 
   /** Whether it has been fired. Its result may still be on its way: paused, or waiting for another Deferred. */
@@ -288,25 +277,16 @@ export class Deferred<T> extends Subject<T> implements PromiseLike<T> {
    * often as you like.
    */
   cancel(): void {
-    let working: Deferred<unknown> = this;
-    // At half the pace: Deferreds that wait for each other in a circle will catch up with it, and none of them works.
-    let behind: Deferred<unknown> = this;
-    for (let steps = 1; working.inner !== null; steps++) {
-      working = working.inner;
-      if (steps % 2 === 0) behind = behind.inner!;
-      if (working === behind) return;
-    }
-    working.callOff();
+    Deferred.innermost(this)?.callOff();
   }
 
   /** This Deferred's failures are nobody's business: they are never reported as unhandled (rule 39). */
   markHandled(): this {
-    this.muted = true;
+    this.noted().muted = true;
     return this;
   }
 
   /** What makes `await` work. It looks, and leaves the chain as it is (rule 49). */
-  // oxlint-disable-next-line unicorn/no-thenable
   then<Out = T, Other = never>(
     onfulfilled?: ((value: T) => Out | PromiseLike<Out>) | null,
     onrejected?: ((reason: unknown) => Other | PromiseLike<Other>) | null,
@@ -334,44 +314,60 @@ export class Deferred<T> extends Subject<T> implements PromiseLike<T> {
 
   /** Its label and how it stands: `Deferred(dial) waiting on Deferred(lookup)`. */
   override toString(): string {
-    const name = this.label === undefined ? 'Deferred' : `Deferred(${this.label})`;
-    if (this.inner !== null) return `${name} waiting on ${this.inner.label ?? 'another Deferred'}`;
+    const label = this.particulars?.label;
+    const name = label === undefined ? 'Deferred' : `Deferred(${label})`;
+    if (this.inner !== null) return `${name} waiting on ${this.inner.particulars?.label ?? 'another Deferred'}`;
     if (this.state === WAITING) return `${name} not called yet`;
     return `${name} ${this.state === VALUE ? 'has' : 'failed with'} ${describe(this.outcome)}`;
   }
 
-  private obey(signal: AbortSignal): void {
-    const abort = () => this.cancel();
-    if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort, { once: true });
-    this.release = () => signal.removeEventListener('abort', abort);
+  /** The one whose work all others wait for; nobody's where Deferreds wait for each other in a circle. */
+  private static innermost(outer: Deferred<unknown>): Deferred<unknown> | undefined {
+    let working = outer;
+    // Goes at half the pace, so that in a circle it is overtaken.
+    let behind = outer;
+    for (let steps = 1; working.inner !== null; steps++) {
+      working = working.inner;
+      if (steps % 2 === 0) behind = behind.inner!;
+      if (working === behind) return undefined;
+    }
+    return working;
+  }
+
+  private note({ label, canceller, signal }: DeferredOptions<T> = {}): void {
+    const noted = this.noted();
+    noted.label = label;
+    noted.canceller = canceller ?? null;
+    noted.trace = startTrace();
+    if (signal !== undefined) noted.obey(signal, () => this.cancel());
+  }
+
+  private noted(): Particulars {
+    return (this.particulars ??= new Particulars());
   }
 
   private fire(state: number, outcome: unknown): void {
     if (this.fired) return this.firedAgain();
     this.fired = true;
-    this.canceller = null;
-    if (this.release !== null) {
-      this.release();
-      this.release = null;
-    }
-    if (this.trace !== undefined) this.trace.fired = new Error('first fired here');
+    if (this.particulars !== null) this.particulars.fired();
     this.state = state;
     this.outcome = outcome;
     this.go();
   }
 
   private firedAgain(): void {
-    if (!this.swallows)
-      throw new AlreadyCalledError(`${this} was fired already`, this.trace && { cause: tell(this.trace) });
-    this.swallows = false;
+    const { swallows, trace } = this.noted();
+    if (!swallows) throw new AlreadyCalledError(`${this} was fired already`, trace && { cause: tell(trace) });
+    this.noted().swallows = false;
   }
 
   private callOff(): void {
-    if (this.fired || this.cancelling) return;
-    this.cancelling = true;
-    if (this.canceller === null) this.swallows = true;
-    else attempt(this.canceller, this);
+    if (this.fired) return;
+    const noted = this.noted();
+    if (noted.cancelling) return;
+    noted.cancelling = true;
+    if (noted.canceller === null) noted.swallows = true;
+    else attempt(noted.canceller, this);
     if (!this.fired) this.errback(new Cancelled());
   }
 
@@ -505,7 +501,7 @@ export class Deferred<T> extends Subject<T> implements PromiseLike<T> {
   /** Takes the result of an inner Deferred that is ready, else lets it hand over when it is (rules 15, 16, 21, 22). */
   private waitFor(result: unknown): void {
     if (result === this) throw new TypeError('a callback returned the Deferred that it belongs to');
-    const inner = isOurs(result) ? result : bridge(result as PromiseLike<unknown>);
+    const inner = isOurs(result) ? result : bridge(result as Awaitable<unknown>);
     if (inner.state === WAITING || inner.running || inner.pauses > 0) {
       this.state = WAITING;
       this.outcome = undefined;
@@ -521,7 +517,7 @@ export class Deferred<T> extends Subject<T> implements PromiseLike<T> {
     endOfNextTurn(() => {
       if (this.care !== WATCHED || this.state !== FAILURE || this.outcome !== failure || this.pauses > 0) return;
       this.care = HANDLED;
-      if (!this.muted) report(failure, this.trace);
+      if (!this.particulars?.muted) report(failure, this.particulars?.trace);
     });
   }
 }
@@ -531,6 +527,13 @@ brand(Deferred, 'Deferred');
 /** An instance of this very class: one of another copy of the library is waited for from outside, as a promise is. */
 function isOurs(value: unknown): value is Deferred<unknown> {
   return Function.prototype[Symbol.hasInstance].call(Deferred, value);
+}
+
+/** A promise or an Observable, as a Deferred: cancelling it unsubscribes (rule 30). */
+function bridge(awaited: Awaitable<unknown>): Deferred<unknown> {
+  const bridging = new Deferred<() => unknown>({ canceller: () => stop() });
+  const stop = attend(awaited, bridging);
+  return bridging.addCallback(open);
 }
 
 function only<E>(type: ErrorType<E>, fn: (reason: E) => unknown): (reason: unknown) => unknown {

@@ -29,10 +29,11 @@ export interface CooperateOptions {
  * In plain words: put a `yield` into the loop that takes too long.
  *
  * ```ts
- * const task = cooperate(function* () {
- *   for (const row of rows) yield index.add(row);
- * }());
- * task.whenDone().subscribe(() => console.log('indexed')); // indexed
+ * let total = 0;
+ * function* sum(upTo: number) {
+ *   for (let n = 0; n < upTo; n++) yield (total += n);
+ * }
+ * cooperate(sum(1_000)).whenDone().subscribe(() => console.log(total)); // 499500
  * ```
  */
 export function cooperate(work: Iterable<unknown>, options: CooperateOptions = {}): CooperativeTask {

@@ -9,7 +9,7 @@ export function follow<T>(followed: Deferred<T>): Deferred<T> {
   const follower = new Deferred<T>({ canceller: () => looking.unsubscribe() });
   const looking = followed.subscribe({
     next: (value) => follower.callback(value),
-    error: (reason) => follower.errback(reason),
+    error: (reason: unknown) => follower.errback(reason),
   });
   return follower;
 }

@@ -143,7 +143,7 @@ function join<T>(list: readonly unknown[], consumeErrors: boolean, ofNone: T, te
   for (const [index, member] of members.entries()) {
     member.subscribe({
       next: (value) => ended(index, { ok: true, value }),
-      error: (error) => ended(index, { ok: false, error }),
+      error: (error: unknown) => ended(index, { ok: false, error }),
     });
     if (consumeErrors) member.addErrback(() => undefined);
   }

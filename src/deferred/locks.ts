@@ -13,7 +13,8 @@ import { maybeDeferred } from './constructors.ts';
  *
  * ```ts
  * const two = new DeferredSemaphore(2);
- * const pages = gatherResults(urls.map((url) => two.run(fetch, url))); // never more than two requests at once
+ * const work = ['a', 'b', 'c'].map((name) => two.run(() => deferLater(10, () => name))); // never more than two at once
+ * gatherResults(work).subscribe((names) => console.log(names.join())); // a,b,c
  * ```
  */
 export class DeferredSemaphore implements Disposable {
@@ -89,8 +90,8 @@ export class DeferredSemaphore implements Disposable {
  *
  * ```ts
  * const lock = new DeferredLock();
- * lock.run(readThenWrite);
- * lock.run(readThenWrite); // begins when the first has ended, well or badly
+ * lock.run(() => deferLater(10, () => console.log('first'))); // first
+ * lock.run(() => console.log('second')); // second
  * ```
  */
 export class DeferredLock extends DeferredSemaphore {

@@ -31,7 +31,7 @@ export class Exit extends Error {
  * error, or with the code of an {@link Exit}. SIGINT and SIGTERM cancel the work; a second one exits at once.
  *
  * ```ts
- * react((host = 'localhost') => dial(`tcp:${host}:8007`).addCallback((connection) => ask(connection, 'time?')));
+ * react((name = 'world') => deferLater(1_000, () => console.log(`hello ${name}`)));
  * ```
  */
 export function react(main: (...args: string[]) => unknown, host: Host = thisProcess()): void {

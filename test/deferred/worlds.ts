@@ -20,10 +20,6 @@ export function reportsOf(program: () => void): unknown[] {
   return reported;
 }
 
-/** What a Deferred has come to, for short assertions. */
-export function outcomeOf(deferred: { readonly result: unknown }): unknown {
-  return deferred.result;
-}
-
-export const value = (value: unknown) => ({ ok: true, value });
+/** How something ended, as `result` tells it. */
+export const value = (it: unknown) => ({ ok: true, value: it });
 export const failure = (error: unknown) => ({ ok: false, error });

@@ -12,7 +12,7 @@ function eventsOf(source: Observable<unknown>): unknown[] {
   const events: unknown[] = [];
   source.subscribe({
     next: (value) => events.push(value),
-    error: (error) => events.push({ error }),
+    error: (error: unknown) => events.push({ error }),
     complete: () => events.push('complete'),
   });
   return events;
@@ -131,7 +131,7 @@ describe('errback', () => {
     const rethrowing = errback(() => {
       throw boom;
     });
-    expect(eventsOf(throwError(() => 1).pipe(rethrowing))).toEqual([{ error: boom }]);
+    expect(eventsOf(throwError(() => new Error('first')).pipe(rethrowing))).toEqual([{ error: boom }]);
   });
 });
 
