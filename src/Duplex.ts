@@ -7,11 +7,17 @@ import { Observable, type Observer, type Subscriber, type Subscription } from 'r
 import { brand } from './brand.ts';
 import type { CloseReason, Connection } from './Connection.ts';
 import type { Deferred } from './Deferred.ts';
+import { asValue } from './deferred/awaitable.ts';
 import { ConnectionAborted } from './errors.ts';
 import { Inbox, type InboxOwner } from './Inbox.ts';
 import type { Layer } from './Protocol.ts';
 
 export abstract class Duplex<In, Out = In> extends Observable<In> implements Observer<Out> {
+  /** A Duplex is an Observable that a Deferred hands on as it is, and does not wait for. */
+  get [asValue](): true {
+    return true;
+  }
+
   /** The connection underneath, however many layers lie over it. */
   abstract readonly connection: Connection;
 
