@@ -17,7 +17,10 @@ export function withPeers(...commands: string[]): (name: string, tests: () => vo
       test(name, () => {
         throw new Error(reason);
       });
-  return (name, tests) => describe.skip(`${name}: ${reason}`, tests);
+  return (name, tests) => {
+    process.stderr.write(`skipped: ${name}, ${reason}\n`);
+    describe.skip(name, tests);
+  };
 }
 
 function installed(command: string): boolean {
