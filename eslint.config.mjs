@@ -32,6 +32,14 @@ export default defineConfig(
     },
   },
   {
+    files: ['marbles/**/*.ts'],
+    rules: {
+      // A recording keeps everything, and a diagram shows whatever it is given.
+      'rxjs-x/no-ignored-replay-buffer': 'off',
+      '@typescript-eslint/no-base-to-string': 'off',
+    },
+  },
+  {
     // TypeScript cannot tell what each `yield` of a generator gives back.
     files: ['src/deferred/inlineCallbacks.ts'],
     rules: { '@typescript-eslint/no-explicit-any': 'off' },
@@ -49,6 +57,8 @@ export default defineConfig(
       // A test says outright which type it means, prints whatever it got, and ends a Subject in every way there is.
       '@typescript-eslint/no-unnecessary-type-assertion': 'off',
       '@typescript-eslint/no-base-to-string': 'off',
+      // A second copy of a module is had by require alone.
+      '@typescript-eslint/no-require-imports': 'off',
       'rxjs-x/no-subject-unsubscribe': 'off',
       // A test may be async because its siblings are, and may reject with whatever it wants to see come back.
       '@typescript-eslint/require-await': 'off',
