@@ -23,9 +23,26 @@ export default defineConfig(
       '@typescript-eslint/restrict-template-expressions': 'off',
       // A Deferred is thenable, and a callback that returns one does not lose it: Deferreds run, and report, by themselves.
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: false }],
+      // Walking along a chain or a tree begins at `this`.
+      '@typescript-eslint/no-this-alias': 'off',
+      // What has to be there and is not used says so by its name.
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       // Methods taken off a prototype are called with `this` where speed asks for it; TypeScript's `this` parameter guards them.
       '@typescript-eslint/unbound-method': 'off',
     },
+  },
+  {
+    files: ['marbles/**/*.ts'],
+    rules: {
+      // A recording keeps everything, and a diagram shows whatever it is given.
+      'rxjs-x/no-ignored-replay-buffer': 'off',
+      '@typescript-eslint/no-base-to-string': 'off',
+    },
+  },
+  {
+    // TypeScript cannot tell what each `yield` of a generator gives back.
+    files: ['src/deferred/inlineCallbacks.ts'],
+    rules: { '@typescript-eslint/no-explicit-any': 'off' },
   },
   {
     files: ['{examples,bench,test}/**/*.ts'],
@@ -37,6 +54,12 @@ export default defineConfig(
       '@typescript-eslint/no-unsafe-call': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-unsafe-return': 'off',
+      // A test says outright which type it means, prints whatever it got, and ends a Subject in every way there is.
+      '@typescript-eslint/no-unnecessary-type-assertion': 'off',
+      '@typescript-eslint/no-base-to-string': 'off',
+      // A second copy of a module is had by require alone.
+      '@typescript-eslint/no-require-imports': 'off',
+      'rxjs-x/no-subject-unsubscribe': 'off',
       // A test may be async because its siblings are, and may reject with whatever it wants to see come back.
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/prefer-promise-reject-errors': 'off',

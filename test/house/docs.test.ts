@@ -2,21 +2,14 @@
  * The examples in the docs are true: every ```ts fence compiles, one that says what it prints (`// =>`) prints it, and
  * every ```marbles fence is a test. CONTRIBUTING.md tells how to write them.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { TestScheduler } from 'rxjs/testing';
 import { complaints, evaluate, examplesOf, marblesIn, outputOf, promises, tells, type Example } from './examples.ts';
 import { fencesIn, type Fence } from './fences.ts';
-import { filesIn } from './rooms.ts';
+import { filesIn, pagesIn } from './rooms.ts';
 
-const pages = [
-  'README.md',
-  'CONTRIBUTING.md',
-  ...(existsSync('docs') ? readdirSync('docs').map((name) => `docs/${name}`) : []),
-];
-const fences = [
-  ...pages.filter((page) => page.endsWith('.md') && existsSync(page)),
-  ...filesIn('src', 'operators', 'protocols', 'marbles'),
-]
+const pages = ['README.md', 'CONTRIBUTING.md'].filter((page) => existsSync(page));
+const fences = [...pages, ...pagesIn('docs'), ...filesIn('src', 'operators', 'protocols', 'marbles')]
   .flatMap((file) => fencesIn(file, readFileSync(file, 'utf8')))
   .filter(({ language }) => language === 'ts' || language === 'marbles');
 const examples = examplesOf(fences);
@@ -29,14 +22,12 @@ test('every example compiles', () => {
   expect(complaints(examples)).toEqual([]);
 });
 
-const telling = named(examples.filter(tells));
-if (telling.length > 0)
-  test.each(telling)('%s prints what it says', async (_, example) => {
-    expect((await outputOf(example, require)).join(', ')).toBe(promises(example.code).join(', '));
-  });
+test.each(named(examples.filter(tells)))('%s prints what it says', async (_, example) => {
+  expect((await outputOf(example, require)).join(', ')).toBe(promises(example.code).join(', '));
+});
 
-const pictures = named(examples.filter(({ language }) => language === 'marbles'));
-if (pictures.length > 0) test.each(pictures)('%s behaves as drawn', (_, example) => draw(example));
+const pictures = examples.filter(({ language }) => language === 'marbles');
+test.each(named(pictures))('%s behaves as drawn', (_, example) => draw(example));
 
 /** Runs a marble picture in virtual time. */
 async function draw({ code, source }: Example): Promise<void> {

@@ -18,7 +18,7 @@ const options: ts.CompilerOptions = {
   module: ts.ModuleKind.ESNext,
   moduleResolution: ts.ModuleResolutionKind.Bundler,
   lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
-  types: ['node'],
+  types: ['node', 'jest'],
   strict: true,
   skipLibCheck: true,
   noEmit: true,

@@ -3,7 +3,7 @@
  * that runs has to make its own.
  */
 import type { Observable, Subject } from 'rxjs';
-import type { Bytes, Connection, Layer, Listener, Protocol, Service } from 'ropewalk';
+import type { Bytes, Connection, Deferred, Layer, Listener, Protocol, Service } from 'ropewalk';
 
 export declare const connection: Connection;
 export declare const connections: Listener;
@@ -17,11 +17,17 @@ export declare const words$: Observable<string>;
 export declare const chat: Protocol<string>;
 export declare const room: Subject<string>;
 export declare function answer(question: Question): Question;
-export declare function shout(text: string): string;
+export declare function shout<T>(said: T): T;
 export declare function session(connection: Connection): Observable<unknown>;
 export interface Question {
   readonly text: string;
 }
+
+/** Work and data of the reader's own. */
+export declare const urls: readonly string[];
+export declare const rows: readonly { readonly id: number }[];
+export declare const index: { add(row: { readonly id: number }): Promise<void> };
+export declare function readThenWrite(): Promise<void>;
 
 /** Services of the reader's own. */
 export declare const web: Service;
@@ -34,3 +40,4 @@ export declare function lines(options?: { max?: number }): Layer<Bytes, string>;
 export declare function json<T>(): Layer<string, T>;
 export declare function http(): Layer<Bytes, unknown>;
 export declare const site: Protocol<unknown>;
+export declare function ask(whom: unknown, question: string): Deferred<string>;

@@ -96,8 +96,7 @@ test('publint finds nothing to warn of', () => {
 
 test('the types are not wrong', () => {
   // node10 is left out: that resolution knows no exports, and TypeScript has given it up.
-  const told = run('.', bin('@arethetypeswrong/cli/dist/index.js'), tarball, '--profile=node16', '--no-emoji');
-  expect(told).toMatch(/ropewalk\/node.*\n+node16 \(from CJS\): OK/);
+  expect(run('.', bin('@arethetypeswrong/cli/dist/index.js'), tarball, '--profile=node16', '--quiet')).toBe('');
 });
 
 test('an ES module runs', () => {

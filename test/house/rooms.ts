@@ -29,12 +29,15 @@ function tsconfig(): { compilerOptions: { paths: Record<string, string[]> } } {
 }
 
 /** Every TypeScript file under `folders`, in order. */
-export function filesIn(...folders: string[]): string[] {
-  return folders
-    .filter((folder) => existsSync(folder))
-    .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path)))
-    .filter((path) => path.endsWith('.ts'))
-    .toSorted();
+export const filesIn = (...folders: string[]): string[] => folders.flatMap((folder) => under(folder, '.ts'));
+
+/** Every Markdown page under `folder`, in order. */
+export const pagesIn = (folder: string): string[] => under(folder, '.md');
+
+function under(folder: string, ending: string): string[] {
+  if (!existsSync(folder)) return [];
+  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith(ending));
+  return paths.map((path) => join(folder, path)).toSorted();
 }
 
 /** What `file` imports, statically, by `import()` and by `require()`. */
