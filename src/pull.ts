@@ -2,16 +2,17 @@
  * An iterable as a source that can be held.
  * Knows: drawing values while nobody holds, in turns. Does not know: what draws on the other end.
  */
-import { asapScheduler, Observable, type SchedulerLike } from 'rxjs';
+import { asyncScheduler, Observable, type SchedulerLike } from 'rxjs';
 import { feed, HoldGroup, joinSink } from './flow.ts';
 
-/** How many values one turn draws at most, so that an endless iterable leaves room for others. */
-const perTurn = 64;
+/** How many values one turn of the event loop draws at most: an endless iterable leaves room for others. */
+const perTurn = 1024;
 
 /**
  * Emits what `iterable` yields, and draws no more while whoever takes it is full. Completes with the iterable.
  *
- * In plain words: RxJS's `from`, for iterables that never end. A throwing iterator is an error; unsubscribing
+ * In plain words: RxJS's `from`, for iterables that never end. It draws in turns of the event loop (not in microtasks, as
+ * `asapScheduler` would: a reader that keeps up would starve everybody else). A throwing iterator is an error; unsubscribing
  * returns the iterator.
  *
  * ```ts
@@ -21,7 +22,7 @@ const perTurn = 64;
  * listen('tcp:8007').pipe(serve(() => pull(numbers())));
  * ```
  */
-export function pull<T>(iterable: Iterable<T>, scheduler: SchedulerLike = asapScheduler): Observable<T> {
+export function pull<T>(iterable: Iterable<T>, scheduler: SchedulerLike = asyncScheduler): Observable<T> {
   return new Observable((subscriber) => {
     const iterator = iterable[Symbol.iterator]();
     let scheduled = false;
