@@ -46,7 +46,7 @@ export function alongside<F>(
               );
             }
           },
-          error: (error) => subscriber.error(error),
+          error: (error: unknown) => subscriber.error(error),
         }),
       );
       subscriber.add(hearing);

@@ -49,7 +49,7 @@ class Conversation<In> {
     this.waiting.push(place);
     this.listening ??= this.duplex.subscribe({
       next: (value) => this.answer(value),
-      error: (error) => this.fail(error),
+      error: (error: unknown) => this.fail(error),
       complete: () => this.fail(new ConnectionDone(`${this.duplex} ended before it answered`)),
     });
     return place.asker;

@@ -6,6 +6,8 @@
 import { from, Observable, Subscriber } from 'rxjs';
 import type { OperatorFunction } from 'rxjs';
 import { isAwaitable } from '../src/deferred/awaitable.ts';
+import { currentGroup, feed, type HoldGroup } from '../src/flow.ts';
+import { HeldQueue } from '../src/HeldQueue.ts';
 
 /** Called with what came; throws to fail the stream. `undefined` lets values, or the error, pass. */
 export interface Handlers<In> {
@@ -13,30 +15,36 @@ export interface Handlers<In> {
   readonly onError?: (reason: unknown) => unknown;
 }
 
+interface Arrival {
+  readonly handle: (came: never) => unknown;
+  readonly came: unknown;
+}
+
 export function chained<In, Out>({ onValue, onError }: Handlers<In>): OperatorFunction<In, Out> {
   return (source) =>
     new Observable<Out>((destination) => {
       /** What came while a result was awaited, each with the function that will handle it. */
-      const waiting: { readonly handle: (came: never) => unknown; readonly came: unknown }[] = [];
+      const waiting = new HeldQueue<Arrival>('callback', 'it awaits a result');
       let awaiting = false;
       let draining = false;
       let ended = false;
+      destination.add(() => waiting.clear());
 
       /** Calls, and emits what comes of it: now, or when it is there. */
-      const settle = (handle: (came: never) => unknown, came: unknown): void => {
+      const settle = ({ handle, came }: Arrival): void => {
         let result: unknown;
         try {
           result = handle(came as never);
         } catch (error) {
           return destination.error(error);
         }
-        if (isAwaitable(result)) follow(result);
+        if (isAwaitable(result)) follow(result, currentGroup());
         else destination.next(result as Out);
       };
-      const follow = (result: Parameters<typeof from>[0]): void => {
+      const follow = (result: Parameters<typeof from>[0], group: HoldGroup | undefined): void => {
         awaiting = true;
         const inner = new Subscriber<unknown>({
-          next: (value) => destination.next(value as Out),
+          next: (value) => feed(group, destination, value as Out),
           error: (error: unknown) => destination.error(error),
           complete: () => {
             awaiting = false;
@@ -50,8 +58,10 @@ export function chained<In, Out>({ onValue, onError }: Handlers<In>): OperatorFu
       const drain = (): void => {
         if (draining || awaiting) return;
         draining = true;
-        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-          settle(next.handle, next.came);
+        for (let { head } = waiting; head !== undefined; { head } = waiting) {
+          const { value, group } = head;
+          waiting.drop();
+          feed(group, { next: settle }, value);
           if (awaiting || destination.closed) break;
         }
         draining = false;
@@ -63,7 +73,7 @@ export function chained<In, Out>({ onValue, onError }: Handlers<In>): OperatorFu
         next: (value) => {
           if (onValue === undefined) destination.next(value as unknown as Out);
           else if (awaiting) waiting.push({ handle: onValue, came: value });
-          else settle(onValue, value);
+          else settle({ handle: onValue, came: value });
         },
         error: (reason: unknown) => {
           if (onError === undefined) return destination.error(reason);

@@ -27,7 +27,7 @@ export function gather({ max = 1 << 20 }: { readonly max?: number } = {}): MonoT
               new LimitExceeded(`more than ${max} bytes arrived where at most ${max} were expected`, max),
             );
         },
-        error: (error) => subscriber.error(error),
+        error: (error: unknown) => subscriber.error(error),
         complete() {
           subscriber.next(queue.take(queue.length));
           subscriber.complete();

@@ -33,7 +33,7 @@ export function idleTimeout<T>(ms: number, scheduler: SchedulerLike = asyncSched
             last = scheduler.now();
             subscriber.next(value);
           },
-          error: (error) => subscriber.error(error),
+          error: (error: unknown) => subscriber.error(error),
           complete: () => subscriber.complete(),
         }),
       );

@@ -23,7 +23,7 @@ export function limitBytes(max: number): MonoTypeOperatorFunction<Bytes> {
           if (received <= max) subscriber.next(chunk);
           else subscriber.error(new LimitExceeded(`${received} bytes arrived, the limit is ${max} bytes`, max));
         },
-        error: (error) => subscriber.error(error),
+        error: (error: unknown) => subscriber.error(error),
         complete: () => subscriber.complete(),
       });
     });

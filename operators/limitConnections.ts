@@ -57,7 +57,7 @@ export function limitConnections(options: LimitConnectionsOptions): MonoTypeOper
       };
       return source.subscribe({
         next: admit,
-        error: (error) => subscriber.error(error),
+        error: (error: unknown) => subscriber.error(error),
         complete: () => subscriber.complete(),
       });
     });

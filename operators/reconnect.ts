@@ -52,7 +52,7 @@ export function reconnect<T>(options: ReconnectOptions = {}): MonoTypeOperatorFu
             failures = 0;
             subscriber.next(value);
           },
-          error: (error) => again(() => subscriber.error(error), error),
+          error: (error: unknown) => again(() => subscriber.error(error), error),
           complete: () => again(() => subscriber.complete()),
         });
         // A source that ends while it is subscribed has put the waiting timer in this place already.

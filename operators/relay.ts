@@ -30,12 +30,14 @@ export function relay<T>(target: Observable<Duplex<T>>): Protocol<T> {
       const join = (duplex: Duplex<T>): void => {
         joined = true;
         subscriber.add(
-          incoming.pipe(sendTo(duplex)).subscribe({ error: (error) => subscriber.error(error), complete: halfDone }),
+          incoming
+            .pipe(sendTo(duplex))
+            .subscribe({ error: (error: unknown) => subscriber.error(error), complete: halfDone }),
         );
         subscriber.add(
           duplex.subscribe({
             next: (value) => subscriber.next(value),
-            error: (error) => subscriber.error(error),
+            error: (error: unknown) => subscriber.error(error),
             complete() {
               // Not `subscriber.complete()`: that would end the other direction too.
               connection.complete();
@@ -49,7 +51,7 @@ export function relay<T>(target: Observable<Duplex<T>>): Protocol<T> {
           next(duplex) {
             if (!joined) join(duplex);
           },
-          error: (error) => subscriber.error(error),
+          error: (error: unknown) => subscriber.error(error),
           complete() {
             if (!joined) subscriber.complete();
           },

@@ -14,7 +14,7 @@ import { subscribingFor } from '../src/flow.ts';
  * Completes when the source has completed or the duplex is closed in order; errors with the source, or with what the duplex was lost to.
  *
  * ```ts
- * words$.pipe(sendTo(sort), mergeWith(sort)).subscribe();
+ * connect('tcp:127.0.0.1:9').pipe(switchMap((connection) => pull(characters()).pipe(sendTo(connection)))).subscribe();
  * ```
  */
 export function sendTo<In, Out>(duplex: Duplex<In, Out>): OperatorFunction<Out, never> {
@@ -29,7 +29,7 @@ export function sendTo<In, Out>(duplex: Duplex<In, Out>): OperatorFunction<Out, 
         subscribingFor(duplex.connection.halves.outbox, () =>
           source.subscribe({
             next: (value) => duplex.next(value),
-            error(error) {
+            error(error: unknown) {
               duplex.error(error);
               subscriber.error(error);
             },

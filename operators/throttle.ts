@@ -4,7 +4,8 @@
  */
 import { asyncScheduler, Observable, type MonoTypeOperatorFunction, type SchedulerLike, type Subscription } from 'rxjs';
 import type { Bytes } from '../src/bytes.ts';
-import { currentGroup, feed, type Hold, type Holder, type HoldGroup } from '../src/flow.ts';
+import { feed } from '../src/flow.ts';
+import { HeldQueue } from '../src/HeldQueue.ts';
 
 export interface ThrottleOptions {
   /** How many bytes may pass at once after a silence (one second's worth). */
@@ -32,20 +33,22 @@ export function throttle(bytesPerSecond: number, options: ThrottleOptions = {}):
   return (source) =>
     new Observable((subscriber) => {
       const bucket = new Bucket(bytesPerSecond, burst, scheduler);
-      const queue = new Queue();
+      const queue = new HeldQueue<Bytes>('throttle', 'its bucket is empty');
       let timer: Subscription | undefined;
       let completed = false;
 
       const pass = (): void => {
         timer = undefined;
-        for (let head = queue.head; head !== undefined; head = queue.head) {
-          const allowed = bucket.take(head.chunk.length);
+        for (let { head } = queue; head !== undefined; { head } = queue) {
+          const { value: chunk, group } = head;
+          const allowed = bucket.take(chunk.length);
           if (allowed === 0) {
-            timer = scheduler.schedule(pass, bucket.timeUntil(head.chunk.length));
+            timer = scheduler.schedule(pass, bucket.timeUntil(chunk.length));
             return;
           }
-          queue.drop(allowed);
-          feed(head.group, subscriber, head.chunk.subarray(0, allowed));
+          if (allowed === chunk.length) queue.drop();
+          else head.value = chunk.subarray(allowed);
+          feed(group, subscriber, chunk.subarray(0, allowed));
           if (subscriber.closed) return;
         }
         if (completed) subscriber.complete();
@@ -58,11 +61,14 @@ export function throttle(bytesPerSecond: number, options: ThrottleOptions = {}):
       subscriber.add(
         source.subscribe({
           next(chunk) {
-            queue.add(chunk, currentGroup());
-            if (timer === undefined) pass();
-            if (queue.head !== undefined) queue.hold();
+            // What may pass at once holds nobody.
+            const allowed = queue.head === undefined ? bucket.take(chunk.length) : 0;
+            if (allowed > 0) subscriber.next(chunk.subarray(0, allowed));
+            if (allowed === chunk.length) return;
+            queue.push(chunk.subarray(allowed));
+            timer ??= scheduler.schedule(pass, bucket.timeUntil(chunk.length - allowed));
           },
-          error: (error) => subscriber.error(error),
+          error: (error: unknown) => subscriber.error(error),
           complete() {
             completed = true;
             if (queue.head === undefined) subscriber.complete();
@@ -107,57 +113,5 @@ class Bucket {
   /** Pieces of a twentieth of a second are small enough to be even, and large enough not to be dust. */
   private piece(wanted: number): number {
     return Math.max(1, Math.floor(Math.min(wanted, this.burst, this.rate * 50)));
-  }
-}
-
-interface Waiting {
-  chunk: Bytes;
-  readonly group: HoldGroup | undefined;
-}
-
-/** The bytes that wait, each with the group it came from; those groups are held until it is empty. */
-class Queue implements Holder {
-  private waiting: Waiting[] = [];
-  private readonly holds = new Map<HoldGroup, Hold>();
-
-  get head(): Waiting | undefined {
-    return this.waiting[0];
-  }
-
-  get backlog(): number {
-    return this.waiting.reduce((sum, { chunk }) => sum + chunk.length, 0);
-  }
-
-  toString(): string {
-    return 'throttle';
-  }
-
-  add(chunk: Bytes, group: HoldGroup | undefined): void {
-    if (chunk.length > 0) this.waiting.push({ chunk, group });
-  }
-
-  /** Holds everyone whose bytes wait. */
-  hold(): void {
-    for (const { group } of this.waiting) {
-      if (group !== undefined && !this.holds.has(group)) this.holds.set(group, group.hold(this, 'its bucket is empty'));
-    }
-  }
-
-  /** Forgets the first `count` bytes of the head, and lets go of everyone once nothing waits. */
-  drop(count: number): void {
-    const [head] = this.waiting;
-    if (count < head.chunk.length) this.waiting[0] = { chunk: head.chunk.subarray(count), group: head.group };
-    else this.waiting.shift();
-    if (this.waiting.length === 0) this.release();
-  }
-
-  clear(): void {
-    this.waiting = [];
-    this.release();
-  }
-
-  private release(): void {
-    for (const hold of this.holds.values()) hold.release();
-    this.holds.clear();
   }
 }

@@ -308,7 +308,7 @@ export class Deferred<T> extends Subject<T> implements PromiseLike<T> {
         ? observerOrNext
         : { next: observerOrNext ?? undefined, error: error ?? undefined, complete: complete ?? undefined };
     const handles = observer.error !== undefined;
-    const looking = new Observable<T>((subscriber) => this.look(subscriber as Subscriber<never>, handles));
+    const looking = new Observable<T>((subscriber) => this.look(subscriber, handles));
     return looking.subscribe(handles ? observer : quiet(observer));
   }
 

@@ -28,6 +28,10 @@ export abstract class Duplex<In, Out = In> extends Observable<In> implements Obs
   /** Breaks off now; `reason` becomes the value of `closed` (rule 4). */
   abstract error(reason: unknown): void;
 
+  override toString(): string {
+    return this.connection.toString();
+  }
+
   /** How it ended: fires once, always as a value. A fresh Deferred at each access (rule 7). */
   get closed(): Deferred<CloseReason> {
     return this.connection.closed;
@@ -102,10 +106,6 @@ class Layered<Wire, WireOut, In, Out> extends Duplex<In, Out> implements InboxOw
       this.reading.unsubscribe();
       this.inbox.error(new ConnectionAborted('nobody listened any more when the end was sent'));
     }
-  }
-
-  override toString(): string {
-    return String(this.wire);
   }
 
   private attach(): void {

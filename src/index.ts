@@ -20,6 +20,7 @@ export {
   type Pausable,
   type Sink,
 } from './flow.ts';
+export { HeldQueue, type Waiting } from './HeldQueue.ts';
 export { Listener, type ListenerEvents } from './Listener.ts';
 export { codec, over, serve, type Codec, type Layer, type Protocol } from './Protocol.ts';
 export { pull } from './pull.ts';

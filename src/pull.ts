@@ -37,12 +37,12 @@ export function pull<T>(iterable: Iterable<T>, scheduler: SchedulerLike = asyncS
       for (let drawn = 0; drawn < perTurn; drawn++) {
         if (group.held || subscriber.closed) return;
         try {
-          const { done, value } = iterator.next();
-          if (done) {
+          const drawing = iterator.next();
+          if (drawing.done === true) {
             subscriber.complete();
             return;
           }
-          feed(group, subscriber, value as T);
+          feed(group, subscriber, drawing.value);
         } catch (error) {
           subscriber.error(error);
           return;

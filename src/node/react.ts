@@ -2,8 +2,7 @@
  * A program from its first line to its exit code.
  * Knows: arguments, signals, exit codes. Does not know: what the program does.
  */
-import type { Subscription } from 'rxjs';
-import { fromEvent, merge } from 'rxjs';
+import { fromEvent, merge, Subscription } from 'rxjs';
 import { maybeDeferred } from '../deferred/constructors.ts';
 
 /** The part of `process` that a program ends through. */
@@ -36,11 +35,11 @@ export class Exit extends Error {
  */
 export function react(main: (...args: string[]) => unknown, host: Host = thisProcess()): void {
   let exited = false;
-  let signals: Subscription | undefined;
+  const signals = new Subscription();
   const exit = (code: number): void => {
     if (exited) return;
     exited = true;
-    signals?.unsubscribe();
+    signals.unsubscribe();
     host.exit(code);
   };
   const work = maybeDeferred(main, ...host.argv);
@@ -54,11 +53,13 @@ export function react(main: (...args: string[]) => unknown, host: Host = thisPro
   );
   if (exited) return;
   let asked = false;
-  signals = merge(fromEvent(host.signals, 'SIGINT'), fromEvent(host.signals, 'SIGTERM')).subscribe(() => {
-    if (asked) return exit(1);
-    asked = true;
-    work.cancel();
-  });
+  signals.add(
+    merge(fromEvent(host.signals, 'SIGINT'), fromEvent(host.signals, 'SIGTERM')).subscribe(() => {
+      if (asked) return exit(1);
+      asked = true;
+      work.cancel();
+    }),
+  );
 }
 
 function thisProcess(): Host {

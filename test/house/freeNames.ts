@@ -3,7 +3,8 @@
  * that runs has to make its own.
  */
 import type { Observable, Subject } from 'rxjs';
-import type { Bytes, Connection, Deferred, Layer, Listener, Protocol, Service } from 'ropewalk';
+import type { Bytes, Connection, Layer, Listener, Protocol, Service } from 'ropewalk';
+import type { Marbles } from 'ropewalk/marbles';
 
 export declare const connection: Connection;
 export declare const connections: Listener;
@@ -36,8 +37,8 @@ export declare const database: Service;
 export declare function migrate(): Observable<unknown>;
 
 /** Names that the docs of the core mention before their room is built. A door that has the name goes first. */
-export declare function lines(options?: { max?: number }): Layer<Bytes, string>;
-export declare function json<T>(): Layer<string, T>;
 export declare function http(): Layer<Bytes, unknown>;
 export declare const site: Protocol<unknown>;
-export declare function ask(whom: unknown, question: string): Deferred<string>;
+
+/** What a test in virtual time is given. */
+export declare const m: Marbles;
