@@ -47,6 +47,7 @@ export function delimited(
     noun,
     delimiter: mark,
     max: checkedMax(max),
+    views: true,
     read(content, start, end) {
       const frame = content.subarray(start, end);
       if (frame.length > max) throw tooLong(noun, frame, max);

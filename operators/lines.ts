@@ -59,6 +59,7 @@ export function lines({ max = 16384, delimiter }: LinesOptions = {}): Codec<Byte
     noun,
     delimiter: bytes(ending),
     max,
+    views: false,
     read(content, start, end) {
       const stop = either && end > start && content[end - 1] === cr ? end - 1 : end;
       if (stop - start > max) throw tooLong(noun, content.subarray(start, stop), max);

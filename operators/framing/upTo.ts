@@ -15,6 +15,8 @@ export interface Delimited<Message> {
   readonly delimiter: Bytes;
   /** The most bytes a message may have, the delimiter not counted. */
   readonly max: number;
+  /** Whether a message is a view of the bytes it is read from, so that they must last. */
+  readonly views: boolean;
   /** The message in `content` from `start` up to `end`, which is where its delimiter begins. Throws when it is too long. */
   read(content: Bytes, start: number, end: number): Message;
   /** How many bytes at the end of an unfinished message may turn out to be no part of it. */
@@ -36,8 +38,10 @@ export function upTo<Message>(form: Delimited<Message>): OperatorFunction<Bytes,
           from = firstEnd(tail, chunk, delimiter);
           tail.push(chunk, 0, from < 0 ? chunk.length : from);
           if (from < 0) return check();
-          const whole = tail.take(tail.length);
-          out.next(form.read(whole, 0, whole.length - delimiter.length));
+          const whole = form.views ? tail.take(tail.length) : tail.peek();
+          const message = form.read(whole, 0, whole.length - delimiter.length);
+          tail.skip(tail.length);
+          out.next(message);
           if (out.closed) return;
         }
         if (from === chunk.length) return;
