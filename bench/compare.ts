@@ -65,9 +65,9 @@ export function table(
       results.map((result) => [
         result.name,
         {
-          'ns/op': round(result.median),
-          spread: `${round(result.low)}-${round(result.high)}`,
-          'op/s': round(result.rate),
+          'ns/op': short(result.median),
+          spread: `${short(result.low)}-${short(result.high)}`,
+          'op/s': short(result.rate),
           ...extra(result),
           ratio: result.ratio.toFixed(2),
         },
@@ -112,6 +112,6 @@ function oneTurn(work: Contender, turn: number): { cost: number; rate: number } 
   return { cost: ((user + system) * 1000) / operations, rate: operations / (Number(now - start) / 1e9) };
 }
 
-function round(value: number): number {
+function short(value: number): number {
   return Number(value.toPrecision(3));
 }

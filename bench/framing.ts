@@ -16,26 +16,27 @@ const count = (message: { readonly length: number }): void => {
   sink += message.length;
 };
 
+const countLine = (line: string): void => {
+  if (line.length > limit) throw new Error('too long');
+  count(line);
+};
+
 /** Nothing that costs more than the text: one string a chunk, cut into lines. */
 function linesByHand(chunks: readonly Buffer[]): void {
   let rest = '';
-  const emit = (line: string): void => {
-    if (line.length > limit) throw new Error('too long');
-    count(line);
-  };
   for (const chunk of chunks) {
     const all = isAscii(chunk) ? chunk.toString('latin1') : chunk.toString();
     let start = 0;
     let end = all.indexOf('\n');
     if (rest !== '' && end >= 0) {
       const line = rest + all.slice(0, end);
-      emit(line.charCodeAt(line.length - 1) === 13 ? line.slice(0, -1) : line);
+      countLine(line.charCodeAt(line.length - 1) === 13 ? line.slice(0, -1) : line);
       rest = '';
       start = end + 1;
       end = all.indexOf('\n', start);
     }
     for (; end >= 0; end = all.indexOf('\n', start)) {
-      emit(all.slice(start, all.charCodeAt(end - 1) === 13 ? end - 1 : end));
+      countLine(all.slice(start, all.charCodeAt(end - 1) === 13 ? end - 1 : end));
       start = end + 1;
     }
     if (start < all.length) rest += all.slice(start);
