@@ -24,7 +24,7 @@ export interface EverySplitOptions {
  * In plain words: TCP may cut anywhere, so the test cuts everywhere.
  *
  * ```ts
- * everySplit(bytes('GET /\r\nHost: x\n'), lines().decode) // => ['GET /', 'Host: x']
+ * everySplit(bytes('GET /\r\nHost: x\n'), lines().decode) // => [ 'GET /', 'Host: x' ]
  * ```
  * Returns the messages. When the operator fails (the same each time), throws what it failed with, so that a test can
  * expect it. When two ways of cutting differ, the error shows what was fed, where it was cut, and both outcomes.

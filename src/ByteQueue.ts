@@ -53,6 +53,11 @@ export class ByteQueue {
     return this.memory.subarray(this.start, this.start + count);
   }
 
+  /** Hands `read` the memory and where the bytes that wait lie in it, for what is made of them at once: no view is made. */
+  inPlace<Result>(read: (memory: Bytes, start: number, end: number) => Result): Result {
+    return read(this.memory, this.start, this.end);
+  }
+
   /** The byte at `index`, counted from the front; `undefined` past the end. */
   at(index: number): number | undefined {
     return index < this.length ? this.memory[this.start + index] : undefined;

@@ -19,6 +19,13 @@ test('what is pushed at the back is taken off the front', () => {
   expect(queue.length).toBe(0);
 });
 
+test('what waits can be read where it lies', () => {
+  const queue = holding('abcd');
+  queue.skip(1);
+  expect(queue.inPlace((memory, start, end) => show(memory.subarray(start, end)))).toBe("'bcd'");
+  expect(queue.length).toBe(3);
+});
+
 test('what is pushed is copied', () => {
   const queue = new ByteQueue();
   const chunk = bytes('abc');

@@ -28,6 +28,9 @@ export interface Delimited<Message> {
 /** Decodes messages up to each delimiter. In place in the chunk; only the unfinished end of a chunk is copied. */
 export function upTo<Message>(form: Delimited<Message>): OperatorFunction<Bytes, Message> {
   const { noun, delimiter, max } = form;
+  /** Reads a message that its delimiter follows. */
+  const readWhole = (content: Bytes, start = 0, end = content.length): Message =>
+    form.read(content, start, end - delimiter.length);
   return decoding((out) => {
     /** What came of a message whose delimiter has not come. */
     const tail = new ByteQueue();
@@ -38,10 +41,7 @@ export function upTo<Message>(form: Delimited<Message>): OperatorFunction<Bytes,
           from = firstEnd(tail, chunk, delimiter);
           tail.push(chunk, 0, from < 0 ? chunk.length : from);
           if (from < 0) return check();
-          const whole = form.views ? tail.take(tail.length) : tail.peek();
-          const message = form.read(whole, 0, whole.length - delimiter.length);
-          tail.skip(tail.length);
-          out.next(message);
+          out.next(first());
           if (out.closed) return;
         }
         if (from === chunk.length) return;
@@ -54,6 +54,14 @@ export function upTo<Message>(form: Delimited<Message>): OperatorFunction<Bytes,
         if (tail.length > 0) throw endedInside(noun, `${show(delimiter)} at its end`, tail.peek());
       },
     };
+
+    /** The message in the tail, which is whole. */
+    function first(): Message {
+      if (form.views) return readWhole(tail.take(tail.length));
+      const message = tail.inPlace(readWhole);
+      tail.skip(tail.length);
+      return message;
+    }
 
     function check(): void {
       if (tail.length > max && tail.length - form.spare(tail.peek()) > max) throw tooLong(noun, tail.peek(), max);

@@ -49,7 +49,10 @@ test('what came before the bad one comes out first', () => {
   const got: string[] = [];
   of(bytes('1:a,1:b;'))
     .pipe(netstrings().decode)
-    .subscribe({ next: (content) => got.push(show(content)), error: (error: Error) => got.push(error.name) });
+    .subscribe({
+      next: (content) => got.push(show(content)),
+      error: (error: unknown) => got.push((error as Error).name),
+    });
   expect(got).toEqual(["'a'", 'ProtocolError']);
 });
 
