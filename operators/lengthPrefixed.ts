@@ -91,10 +91,10 @@ function fixed(size: number, littleEndian: boolean): LengthForm {
       let count = 0;
       let value = 0;
       return (byte) => {
-        // With multiplications, because shifts are signed from the thirty-second bit on.
-        value = littleEndian ? value + byte * 256 ** count : value * 256 + byte;
+        value = littleEndian ? value | (byte << (8 * count)) : (value << 8) | byte;
         if (++count < size) return -1;
-        const length = value;
+        // Shifts are signed from the thirty-second bit on.
+        const length = value >>> 0;
         count = value = 0;
         return length;
       };
