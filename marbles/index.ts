@@ -5,3 +5,5 @@ export type { Legend } from './diagram.ts';
 export { marbles, type Expectation, type Marbles, type MarblesMemory, type MarblesOptions } from './marbles.ts';
 export { Received, script, wirePair, type Script, type WireEnd } from './script.ts';
 export { hex, wire, type WireLegend } from './wire.ts';
+export { everySplit, type EverySplitOptions } from './everySplit.ts';
+export { expectCodec, type CodecExpectation, type CodecLawsOptions } from './expectCodec.ts';

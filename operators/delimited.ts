@@ -14,15 +14,20 @@ import { begun, upTo } from './framing/upTo.ts';
  *
  * In plain words: cuts what arrives at each delimiter, and ends what leaves with one.
  *
- * ```text
- * bytes   --'a;b'--'c;'--|
- *      delimited(';').decode
- * frames  --a------bc----|
+ * ```marbles
+ * -a-b-|
+ * delimited(';').decode, map((frame) => utf8(frame))
+ * -x-y-|
+ *
+ * a = bytes('a;b')
+ * b = bytes('c;')
+ * x = 'a'
+ * y = 'bc'
  * ```
  * ```ts
  * from(['a;b', 'c;']).pipe(map((part) => bytes(part)), delimited(';').decode).subscribe((frame) => console.log(show(frame)));
- * // 'a'
- * // 'bc'
+ * // => 'a'
+ * // => 'bc'
  * ```
  * In: chunks of any size. Out: frames without the delimiter, each a view of its chunk where it came in one; whoever is
  * handed one may keep it, and with it the chunk, and must not write into it.
@@ -47,6 +52,7 @@ export function delimited(
     noun,
     delimiter: mark,
     max: checkedMax(max),
+    views: true,
     read(content, start, end) {
       const frame = content.subarray(start, end);
       if (frame.length > max) throw tooLong(noun, frame, max);

@@ -13,16 +13,23 @@ import { announced } from './framing/announced.ts';
  *
  * In plain words: cuts what arrives every `length` bytes.
  *
- * ```text
- * bytes     --'abc'--'de'--'f'--|
- *        fixedLength(2).decode
- * messages  --ab-----cd----ef---|
+ * ```marbles
+ * -a-b-c-|
+ * fixedLength(2).decode, map((message) => utf8(message))
+ * -x-y-z-|
+ *
+ * a = bytes('abc')
+ * b = bytes('de')
+ * c = bytes('f')
+ * x = 'ab'
+ * y = 'cd'
+ * z = 'ef'
  * ```
  * ```ts
  * from(['abc', 'de', 'f']).pipe(map((part) => bytes(part)), fixedLength(2).decode).subscribe((it) => console.log(show(it)));
- * // 'ab'
- * // 'cd'
- * // 'ef'
+ * // => 'ab'
+ * // => 'cd'
+ * // => 'ef'
  * ```
  * In: chunks of any size. Out: messages, each a view of its chunk where it came in one; whoever is handed one may keep it,
  * and with it the chunk, and must not write into it. At most one message is kept while the rest of it comes.

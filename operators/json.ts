@@ -12,15 +12,20 @@ import { codec, type Codec } from '../src/Protocol.ts';
  *
  * In plain words: `JSON.parse` on the way in, `JSON.stringify` on the way out. Over `lines()` it is what is called JSON lines.
  *
- * ```text
- * texts   --'{"n":1}'--'[2]'--|
- *          json().decode
- * values  --{ n: 1 }---[2]----|
+ * ```marbles
+ * -a---b---|
+ * json().decode
+ * -x---y---|
+ *
+ * a = '{"n":1}'
+ * b = '[2]'
+ * x = { n: 1 }
+ * y = [2]
  * ```
  * ```ts
  * of('{"n":1}', '[2]').pipe(json<unknown>().decode).subscribe((value) => console.log(value));
- * // { n: 1 }
- * // [ 2 ]
+ * // => { n: 1 }
+ * // => [ 2 ]
  * ```
  * In: one whole text a string. Out: values, of whatever shape the peer chose: `T` is a hope, to be checked where it matters.
  * A text is never longer than the layer below lets it be; on the way out there is no line break in it.

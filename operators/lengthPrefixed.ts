@@ -24,18 +24,23 @@ export interface LengthPrefixedOptions {
  *
  * In plain words: so many bytes that say how many follow, then the message.
  *
- * ```text
- * bytes     --'\x02h'--'i\x01!'--|
- *   lengthPrefixed({ bytes: 1 }).decode
- * messages  -----------(hi !)----|
+ * ```marbles
+ * -a-b----|
+ * lengthPrefixed({ bytes: 1 }).decode, map((message) => utf8(message))
+ * ---(xy)-|
+ *
+ * a = bytes([2, 104])
+ * b = bytes([105, 1, 33])
+ * x = 'hi'
+ * y = '!'
  * ```
  * ```ts
  * from(['\x02h', 'i\x01!']).pipe(
  *   map((part) => bytes(part)),
  *   lengthPrefixed({ bytes: 1 }).decode,
  * ).subscribe((message) => console.log(show(message)));
- * // 'hi'
- * // '!'
+ * // => 'hi'
+ * // => '!'
  * ```
  * In: chunks of any size. Out: messages, each a view of its chunk where it came in one; whoever is handed one may keep
  * it, and with it the chunk, and must not write into it.
@@ -86,10 +91,10 @@ function fixed(size: number, littleEndian: boolean): LengthForm {
       let count = 0;
       let value = 0;
       return (byte) => {
-        // With multiplications, because shifts are signed from the thirty-second bit on.
-        value = littleEndian ? value + byte * 256 ** count : value * 256 + byte;
+        value = littleEndian ? value | (byte << (8 * count)) : (value << 8) | byte;
         if (++count < size) return -1;
-        const length = value;
+        // Shifts are signed from the thirty-second bit on.
+        const length = value >>> 0;
         count = value = 0;
         return length;
       };

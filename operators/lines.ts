@@ -24,17 +24,23 @@ export interface LinesOptions {
  * In plain words: each line that arrives is one string, without its ending, however the network cut it; each string
  * that leaves is one line.
  *
- * ```text
- * bytes  --'GET'--' /\r\nHo'--'st: x\n'--|
- *                 lines().decode
- * lines  ----------'GET /'----'Host: x'--|
+ * ```marbles
+ * -a-b-c-|
+ * lines().decode
+ * ---x-y-|
+ *
+ * a = bytes('GET')
+ * b = bytes(' /\r\nHo')
+ * c = bytes('st: x\n')
+ * x = 'GET /'
+ * y = 'Host: x'
  * ```
  * ```ts
  * from(['GET', ' /\r\nHo', 'st: x\n']).pipe(map((part) => bytes(part)), lines().decode).subscribe(console.log);
- * // GET /
- * // Host: x
+ * // => GET /
+ * // => Host: x
  * of('hello').pipe(lines().encode).subscribe((wire) => console.log(show(wire)));
- * // 'hello\r\n'
+ * // => 'hello\r\n'
  * ```
  * In: chunks of any size, UTF-8; what is not UTF-8 becomes U+FFFD. Out: one chunk a line, its ending included.
  *
@@ -59,6 +65,7 @@ export function lines({ max = 16384, delimiter }: LinesOptions = {}): Codec<Byte
     noun,
     delimiter: bytes(ending),
     max,
+    views: false,
     read(content, start, end) {
       const stop = either && end > start && content[end - 1] === cr ? end - 1 : end;
       if (stop - start > max) throw tooLong(noun, content.subarray(start, stop), max);

@@ -14,15 +14,20 @@ import { announcedTooLong, checkedMax, checkSent } from './framing/limits.ts';
  *
  * In plain words: a number, a colon, that many bytes of anything, a comma.
  *
- * ```text
- * bytes    --'5:he'--'llo,0:,'--|
- *         netstrings().decode
- * strings  ----------(hello '')-|
+ * ```marbles
+ * -a-b----|
+ * netstrings().decode, map((content) => utf8(content))
+ * ---(xy)-|
+ *
+ * a = bytes('5:he')
+ * b = bytes('llo,0:,')
+ * x = 'hello'
+ * y = ''
  * ```
  * ```ts
  * from(['5:he', 'llo,0:,']).pipe(map((part) => bytes(part)), netstrings().decode).subscribe((it) => console.log(show(it)));
- * // 'hello'
- * // ''
+ * // => 'hello'
+ * // => ''
  * ```
  * In: chunks of any size. Out: strings of bytes, each a view of its chunk where it came in one; whoever is handed one may
  * keep it, and with it the chunk, and must not write into it.

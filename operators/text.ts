@@ -12,15 +12,20 @@ import { decoding } from './framing/decoding.ts';
  *
  * In plain words: each chunk as a string; a character that came in two pieces is one character, in the later string.
  *
- * ```text
- * bytes  --'h\xc3'--'\xa9'--|
- *         text().decode
- * text   --h--------é-------|
+ * ```marbles
+ * -a-b-|
+ * text().decode
+ * -x-y-|
+ *
+ * a = bytes([0x68, 0xc3])
+ * b = bytes([0xa9])
+ * x = 'h'
+ * y = 'é'
  * ```
  * ```ts
  * from([[0x68, 0xc3], [0xa9]]).pipe(map((part) => bytes(part)), text().decode).subscribe(console.log);
- * // h
- * // é
+ * // => h
+ * // => é
  * ```
  * In: chunks of any size; what is not UTF-8 becomes U+FFFD, and so does half a character at the end. Out: strings, none
  * of them empty; where they are cut means nothing. Needs no limit: at most three bytes are kept.

@@ -15,6 +15,8 @@ export interface Delimited<Message> {
   readonly delimiter: Bytes;
   /** The most bytes a message may have, the delimiter not counted. */
   readonly max: number;
+  /** Whether a message is a view of the bytes it is read from, so that they must last. */
+  readonly views: boolean;
   /** The message in `content` from `start` up to `end`, which is where its delimiter begins. Throws when it is too long. */
   read(content: Bytes, start: number, end: number): Message;
   /** How many bytes at the end of an unfinished message may turn out to be no part of it. */
@@ -26,6 +28,9 @@ export interface Delimited<Message> {
 /** Decodes messages up to each delimiter. In place in the chunk; only the unfinished end of a chunk is copied. */
 export function upTo<Message>(form: Delimited<Message>): OperatorFunction<Bytes, Message> {
   const { noun, delimiter, max } = form;
+  /** Reads a message that its delimiter follows. */
+  const readWhole = (content: Bytes, start = 0, end = content.length): Message =>
+    form.read(content, start, end - delimiter.length);
   return decoding((out) => {
     /** What came of a message whose delimiter has not come. */
     const tail = new ByteQueue();
@@ -36,8 +41,7 @@ export function upTo<Message>(form: Delimited<Message>): OperatorFunction<Bytes,
           from = firstEnd(tail, chunk, delimiter);
           tail.push(chunk, 0, from < 0 ? chunk.length : from);
           if (from < 0) return check();
-          const whole = tail.take(tail.length);
-          out.next(form.read(whole, 0, whole.length - delimiter.length));
+          out.next(first());
           if (out.closed) return;
         }
         if (from === chunk.length) return;
@@ -50,6 +54,14 @@ export function upTo<Message>(form: Delimited<Message>): OperatorFunction<Bytes,
         if (tail.length > 0) throw endedInside(noun, `${show(delimiter)} at its end`, tail.peek());
       },
     };
+
+    /** The message in the tail, which is whole. */
+    function first(): Message {
+      if (form.views) return readWhole(tail.take(tail.length));
+      const message = tail.inPlace(readWhole);
+      tail.skip(tail.length);
+      return message;
+    }
 
     function check(): void {
       if (tail.length > max && tail.length - form.spare(tail.peek()) > max) throw tooLong(noun, tail.peek(), max);
