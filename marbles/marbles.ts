@@ -199,7 +199,7 @@ class Trial {
         note({ kind: 'N', value: inner });
         this.watch(value, inner, scheduler.frame);
       },
-      error: (error) => note({ kind: 'E', error }),
+      error: (error: any) => note({ kind: 'E', error }),
       complete: () => note({ kind: 'C' }),
     });
     return watching;

@@ -54,7 +54,7 @@ export function script(dial: Observable<Connection>, diagram: string, legend: Wi
         closed.complete();
       });
     },
-    error(error) {
+    error(error: any) {
       // A loss was told by the connection itself; this is for a dial that failed.
       recorded.error(error);
       closed.complete();

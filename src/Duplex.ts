@@ -3,7 +3,7 @@
  * Knows: how a layer is laid over it. Does not know: bytes, sockets, which layer.
  * Its contract is numbered in docs/duplex.md.
  */
-import { Observable, type Observer, type Subscriber, type Subscription, type TeardownLogic } from 'rxjs';
+import { Observable, type Observer, type Subscriber, type Subscription } from 'rxjs';
 import { brand } from './brand.ts';
 import type { CloseReason, Connection } from './Connection.ts';
 import type { Deferred } from './Deferred.ts';
@@ -14,10 +14,6 @@ import type { Layer } from './Protocol.ts';
 export abstract class Duplex<In, Out = In> extends Observable<In> implements Observer<Out> {
   /** The connection underneath, however many layers lie over it. */
   abstract readonly connection: Connection;
-
-  constructor(listen: (subscriber: Subscriber<In>) => TeardownLogic) {
-    super(listen);
-  }
 
   /** Sends `value`. Never throws because of the peer; after the end it is ignored and counted (rule 2). */
   abstract next(value: Out): void;
@@ -133,7 +129,7 @@ class Layered<Wire, WireOut, In, Out> extends Duplex<In, Out> implements InboxOw
     this.reading = this.incoming.subscribe({
       next: (value) => inbox.next(value),
       complete: () => inbox.complete(),
-      error(error) {
+      error(error: any) {
         inbox.error(error);
         // What cannot be decoded ends the connection; if the wire itself was lost this is ignored.
         wire.error(error);

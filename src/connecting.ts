@@ -45,7 +45,7 @@ export function dialling(connect: Observable<Connection>): Deferred<Connection> 
   // Never unsubscribed once there is a connection: it is the asker's now.
   const attempt = connect.subscribe({
     next: (connection) => dialled.callback(connection),
-    error(error) {
+    error(error: any) {
       // After the connection was handed over its loss is told by the connection itself.
       if (!dialled.called) dialled.errback(error);
     },
