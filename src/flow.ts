@@ -80,6 +80,11 @@ export function currentGroup(): HoldGroup | undefined {
   return feeder;
 }
 
+/** The sink on whose behalf something is being subscribed right now. What subscribes later on its behalf remembers it. */
+export function currentSink(): Sink | undefined {
+  return wanting;
+}
+
 /** Delivers `value` in the name of `group`. */
 export function feed<T>(group: HoldGroup | undefined, subscriber: { next(value: T): void }, value: T): void {
   const feederBefore = feeder;
@@ -95,7 +100,7 @@ export function feed<T>(group: HoldGroup | undefined, subscriber: { next(value: 
 }
 
 /** Runs `subscribe`; every source that is subscribed meanwhile joins the groups that `sink` holds when it is full. */
-export function subscribingFor<R>(sink: Sink, subscribe: () => R): R {
+export function subscribingFor<R>(sink: Sink | undefined, subscribe: () => R): R {
   const before = wanting;
   wanting = sink;
   try {
