@@ -1,16 +1,17 @@
 import { Listener, PathAddress, type Connection, type ListenerEvents } from 'ropewalk';
 
+/** A platform in the hands of the test. */
+function platform(): { listener: Listener; bindings: ListenerEvents[]; closed: number[] } {
+  const bindings: ListenerEvents[] = [];
+  const closed: number[] = [];
+  const listener = new Listener((events) => {
+    const binding = bindings.push(events) - 1;
+    return () => closed.push(binding);
+  });
+  return { listener, bindings, closed };
+}
+
 describe('a listener', () => {
-  /** A platform in the hands of the test. */
-  function platform(): { listener: Listener; bindings: ListenerEvents[]; closed: number[] } {
-    const bindings: ListenerEvents[] = [];
-    const closed: number[] = [];
-    const listener = new Listener((events) => {
-      const binding = bindings.push(events) - 1;
-      return () => closed.push(binding);
-    });
-    return { listener, bindings, closed };
-  }
   const [here, there] = [new PathAddress('here'), new PathAddress('there')];
 
   test('binds at each subscription, and not before', () => {

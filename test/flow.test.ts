@@ -31,6 +31,12 @@ function source(): { group: HoldGroup; told: string[] } {
   return { group, told };
 }
 
+/** A sink that writes down who joins and leaves. */
+function sink(): Sink & { groups: HoldGroup[] } {
+  const groups: HoldGroup[] = [];
+  return { groups, join: (group) => groups.push(group), leave: (group) => groups.splice(groups.indexOf(group), 1) };
+}
+
 describe('a hold group', () => {
   test('pauses at the first hold and resumes at the last release', () => {
     const { group, told } = source();
@@ -97,12 +103,6 @@ describe('the emission context', () => {
 });
 
 describe('the subscribe-time context', () => {
-  /** A sink that writes down who joins and leaves. */
-  function sink(): Sink & { groups: HoldGroup[] } {
-    const groups: HoldGroup[] = [];
-    return { groups, join: (group) => groups.push(group), leave: (group) => groups.splice(groups.indexOf(group), 1) };
-  }
-
   test('lets what is subscribed meanwhile join the sink, until it leaves', () => {
     const { group } = source();
     const wanting = sink();

@@ -245,7 +245,7 @@ async function dialled(bench: Bench): Promise<{ told: string[]; client: Connecti
   bench.keep(
     runtime.connect(place).subscribe({
       next: (opened) => (client = bench.watch(opened)),
-      error: (error: Error) => told.push(error.name),
+      error: (error: unknown) => told.push(error instanceof Error ? error.name : String(error)),
       complete: () => told.push('complete'),
     }),
   );

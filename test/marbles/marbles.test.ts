@@ -62,7 +62,7 @@ describe('marbles', () => {
       const { listen, script } = m.memory();
       const reasons = listen('memory:a').pipe(
         serve((incoming) =>
-          incoming.pipe(mergeMap((chunk) => (utf8(chunk) === 'b' ? throwError(() => 'no b') : [chunk]))),
+          incoming.pipe(mergeMap((chunk) => (utf8(chunk) === 'b' ? throwError(() => new Error('no b')) : [chunk]))),
         ),
         map(({ kind }) => kind),
       );
