@@ -23,7 +23,7 @@ export interface ComplianceRuntime {
     /** One direction can end while the other goes on. */
     readonly halfClose: boolean;
   };
-  /** On virtual time: lets the time pass that is planned. Without it, time is real. */
+  /** On virtual time: lets a few milliseconds pass, with all that is planned in them. Without it, time is real. */
   advance?(): void;
   /** What is open in this process, by name: sockets, ports, timers. What a case opens must be gone when it is over. */
   open?(): readonly string[];
@@ -119,9 +119,11 @@ export class Bench {
 
   /** Waits until the condition holds. Throws, naming `what`, when it does not within ten seconds. */
   async until(condition: () => boolean, what: string, within = patience): Promise<void> {
+    const { advance } = this.runtime;
     const deadline = Date.now() + within;
-    while (!condition()) {
-      if (Date.now() > deadline) throw new Error(`waited ${within} ms in vain for ${what}`);
+    // On virtual time waiting is counted, not timed.
+    for (let passes = 0; !condition(); passes++) {
+      if (advance ? passes > within : Date.now() > deadline) throw new Error(`waited ${within} ms in vain for ${what}`);
       await this.pass();
     }
   }
@@ -152,7 +154,7 @@ export class Bench {
     echo.unsubscribe();
   }
 
-  /** A turn of the event loop, or the time that is planned. */
+  /** A little time. */
   async pass(): Promise<void> {
     this.runtime.advance?.();
     if (this.runtime.advance) await undefined;
