@@ -41,6 +41,13 @@ export interface CaseOf {
  * They wait for events, each at most ten seconds of real time; with `advance` on virtual time they hardly wait at all.
  *
  * ```ts
+ * const tcp = {
+ *   listen,
+ *   connect,
+ *   endpoint: () => 'tcp:0:interface=127.0.0.1',
+ *   reach: (address: Address) => `tcp:${address}`,
+ *   can: { reset: true, halfClose: true },
+ * };
  * for (const { rule, name, run, timeout } of complianceOf(tcp)) test(`rule ${rule}: ${name}`, run, timeout);
  * ```
  */

@@ -204,7 +204,7 @@ class Trial {
         note({ kind: 'N', value: inner });
         this.watch(value, inner, scheduler.frame);
       },
-      error: (error: any) => note({ kind: 'E', error }),
+      error: (error: unknown) => note({ kind: 'E', error }),
       complete: () => note({ kind: 'C' }),
     });
     return watching;
@@ -215,7 +215,8 @@ class Trial {
 function materialized(happening: Happening): Happening {
   const { frame, notification } = happening;
   if (notification.kind !== 'N' || !(notification.value instanceof Observable)) return happening;
-  const value = 'messages' in notification.value ? notification.value.messages : notification.value;
+  const { messages } = notification.value as { messages?: unknown };
+  const value = messages ?? notification.value;
   return { frame, notification: { kind: 'N', value } };
 }
 

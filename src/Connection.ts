@@ -56,7 +56,10 @@ export class Connection extends Duplex<Bytes> {
 
   override get closed(): Deferred<CloseReason> {
     const { reason } = this.halves;
-    const closed = new Deferred<CloseReason>({ canceller: () => this.waiting.delete(closed) });
+    const closed = new Deferred<CloseReason>({
+      // Whoever stops waiting has nothing to handle: `closed` is never an error.
+      canceller: () => this.waiting.delete(closed.markHandled()),
+    });
     if (reason !== undefined) closed.callback(reason);
     else this.waiting.add(closed);
     return closed;

@@ -7,12 +7,18 @@ import { Observable, Subscription, type Observer, type Subscriber } from 'rxjs';
 import { brand } from './brand.ts';
 import type { CloseReason, Connection } from './Connection.ts';
 import type { Deferred } from './Deferred.ts';
+import { asValue } from './deferred/awaitable.ts';
 import { ConnectionAborted } from './errors.ts';
 import { Inbox, type InboxOwner } from './Inbox.ts';
 import type { Layer } from './Protocol.ts';
 import type { Flushable } from './Transport.ts';
 
 export abstract class Duplex<In, Out = In> extends Observable<In> implements Observer<Out> {
+  /** A Duplex is an Observable that a Deferred hands on as it is, and does not wait for. */
+  get [asValue](): true {
+    return true;
+  }
+
   /** The connection underneath, however many layers lie over it. */
   abstract readonly connection: Connection;
 
@@ -107,6 +113,10 @@ class Layered<Wire, WireOut, In, Out> extends Duplex<In, Out> implements InboxOw
     if (this.inbox.listening || !this.readingBegun) return;
     this.reading.unsubscribe();
     this.inbox.error(new ConnectionAborted('nobody listened any more when the end was sent'));
+  }
+
+  override toString(): string {
+    return String(this.wire);
   }
 
   private attach(): void {

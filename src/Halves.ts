@@ -50,6 +50,10 @@ export class Halves implements TransportEvents, InboxOwner, OutboxOwner, Flushab
     this.transport.resume();
   }
 
+  get backlog(): number {
+    return this.outbox.unsent;
+  }
+
   toString(): string {
     return `the connection with ${this.transport.remote}`;
   }

@@ -4,14 +4,15 @@
  * While a value waits, the group that feeds this inbox is held: what waits is one read and what it decodes to.
  */
 import type { Subscriber, TeardownLogic } from 'rxjs';
-import { feed, joinSink, type Hold, type HoldGroup } from './flow.ts';
+import { feed, joinSink, type Hold, type Holder, type HoldGroup } from './flow.ts';
 
 /** Told whenever the first listener comes or the last one leaves. */
 export interface InboxOwner {
   listeningChanged(): void;
+  toString(): string;
 }
 
-export class Inbox<T> {
+export class Inbox<T> implements Holder {
   private readonly group: HoldGroup | undefined;
   private readonly owner: InboxOwner;
   // Nearly every inbox has one listener: it has a field, the others a set.
@@ -32,6 +33,15 @@ export class Inbox<T> {
 
   get listening(): boolean {
     return this.first !== undefined;
+  }
+
+  /** How many values wait. */
+  get backlog(): number {
+    return this.waiting.length - this.handedOut;
+  }
+
+  toString(): string {
+    return String(this.owner);
   }
 
   get ended(): boolean {

@@ -5,7 +5,7 @@
  */
 import { show, type Bytes } from './bytes.ts';
 import { LimitExceeded } from './errors.ts';
-import { currentGroup, type Hold, type HoldGroup, type Sink } from './flow.ts';
+import { currentGroup, type Hold, type Holder, type HoldGroup, type Sink } from './flow.ts';
 import type { Flushable, Transport } from './Transport.ts';
 import { UnpressuredSink, warn } from './warnings.ts';
 
@@ -19,9 +19,8 @@ export const warningMark = 1 << 20;
 export const hardLimit = 64 << 20;
 
 /** Whose outbox it is: named in holds and warnings, and told when the connection must not go on. */
-export interface OutboxOwner {
+export interface OutboxOwner extends Holder {
   abort(reason: unknown): void;
-  toString(): string;
 }
 
 export class Outbox implements Sink, Flushable {

@@ -123,7 +123,7 @@ export function serve(protocol: Protocol<Bytes>): OperatorFunction<Connection, C
       subscriber.add(
         connections.subscribe({
           next: attend,
-          error: (error: any) => subscriber.error(error),
+          error: (error: unknown) => subscriber.error(error),
           complete() {
             sourceCompleted = true;
             if (served.size === 0) subscriber.complete();

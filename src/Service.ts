@@ -55,7 +55,7 @@ export function inOrder(...services: readonly Service[]): Service {
             told = true;
             finish();
           },
-          error: (error: any) => subscriber.error(error),
+          error: (error: unknown) => subscriber.error(error),
         }),
       );
       start(0);
@@ -76,7 +76,7 @@ export function all(...services: readonly Service[]): Service {
       subscriber.add(
         stopping.subscribe({
           next: () => running.forEach((child) => child.stop()),
-          error: (error: any) => subscriber.error(error),
+          error: (error: unknown) => subscriber.error(error),
         }),
       );
       running.forEach((child, index) => child.start(services[index]));
@@ -101,7 +101,7 @@ class Running {
   start(service: Service): void {
     this.work = service(this.stopping).subscribe({
       next: (value) => this.parent.next(value),
-      error: (error: any) => this.parent.error(error),
+      error: (error: unknown) => this.parent.error(error),
       complete: () => {
         this.over = true;
         this.ended();

@@ -48,7 +48,7 @@ export function dialling(connect: Observable<Connection>): Deferred<Connection> 
   // Never unsubscribed once there is a connection: it is the asker's now.
   const attempt = connect.subscribe({
     next: (connection) => dialled.callback(connection),
-    error(error: any) {
+    error(error: unknown) {
       // After the connection was handed over its loss is told by the connection itself.
       if (!dialled.called) dialled.errback(error);
     },

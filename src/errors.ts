@@ -101,6 +101,11 @@ export class LimitExceeded extends RopewalkError {
   }
 }
 
+/** A queue holds as many values as it may. */
+export class QueueOverflow extends LimitExceeded {}
+/** As many wait for a queue's next value as may. */
+export class QueueUnderflow extends LimitExceeded {}
+
 /** The work was called off by whoever asked for it. */
 export class Cancelled extends RopewalkError {
   constructor(message = 'cancelled', details?: ErrorDetails) {
@@ -145,6 +150,8 @@ const families = {
   ConnectionAborted,
   ProtocolError,
   LimitExceeded,
+  QueueOverflow,
+  QueueUnderflow,
   Cancelled,
   TimedOut,
   AlreadyCalledError,

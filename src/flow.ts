@@ -7,11 +7,17 @@
  * and hand stored values on with `feed`, in the name of the group that each came from.
  */
 
+/** Whoever holds: a connection, a queue, an operator. */
+export interface Holder {
+  /** How much waits in it, in its own unit: bytes for a connection. */
+  readonly backlog: number;
+  toString(): string;
+}
+
 /** One reason not to read. Taken once, released once; releasing it twice is harmless. */
 export interface Hold {
   readonly reason: string;
-  /** Who holds: a connection, a queue, an operator. */
-  readonly holder: object;
+  readonly holder: Holder;
   /** When it was taken, in milliseconds of the source's own clock. */
   readonly since: number;
   release(): void;
@@ -45,7 +51,7 @@ export class HoldGroup {
     return [...(this.taken ?? [])];
   }
 
-  hold(holder: object, reason: string): Hold {
+  hold(holder: Holder, reason: string): Hold {
     const { source } = this;
     const taken = (this.taken ??= new Set());
     const hold: Hold = {
@@ -99,7 +105,7 @@ export function feed<T>(group: HoldGroup | undefined, subscriber: { next(value: 
   }
 }
 
-/** Runs `subscribe`; every source that is subscribed meanwhile joins the groups that `sink` holds when it is full. */
+/** Runs `subscribe`; every source that is subscribed meanwhile joins the groups that `sink` holds when it is full (none, without a sink). */
 export function subscribingFor<R>(sink: Sink | undefined, subscribe: () => R): R {
   const before = wanting;
   wanting = sink;

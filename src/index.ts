@@ -6,7 +6,7 @@ export { bytes, concat, equal, show, utf8, type Bytes } from './bytes.ts';
 export { ByteQueue } from './ByteQueue.ts';
 export { Connection, type CloseReason, type ConnectionState } from './Connection.ts';
 export { connecting, dialling, type DialEvents } from './connecting.ts';
-export { Deferred } from './Deferred.ts';
+export * from './deferred/index.ts';
 export { Duplex } from './Duplex.ts';
 export * from './Endpoint.ts';
 export * from './errors.ts';
@@ -23,7 +23,36 @@ export {
 } from './flow.ts';
 export { Listener, type ListenerEvents } from './Listener.ts';
 export { codec, over, serve, type Codec, type Layer, type Protocol } from './Protocol.ts';
+export { pull } from './pull.ts';
 export { starting } from './readiness.ts';
 export { all, inOrder, type Service } from './Service.ts';
 export type { Flushable, Transport, TransportEvents } from './Transport.ts';
 export { onWarning, type RopewalkWarning } from './warnings.ts';
+export {
+  alongside,
+  ask,
+  backoff,
+  both,
+  callback,
+  delimited,
+  errback,
+  fixedLength,
+  gather,
+  idleTimeout,
+  json,
+  lengthPrefixed,
+  limitBytes,
+  limitConnections,
+  lines,
+  netstrings,
+  reconnect,
+  relay,
+  sendTo,
+  text,
+  type AlongsideOptions,
+  type BackoffOptions,
+  type LengthPrefixedOptions,
+  type LimitConnectionsOptions,
+  type LinesOptions,
+  type ReconnectOptions,
+} from '../operators/index.ts';

@@ -91,7 +91,7 @@ describe('a connection', () => {
       near.subscribe({ error() {} });
       near.next(new Uint8Array(200_000));
       // Somebody holds the reading for ever: the window stays full.
-      far.halves.group.hold({}, 'a test');
+      far.halves.group.hold({ backlog: 0 }, 'a test');
       far.complete();
       m.expect(far.closed).toBe('5s (d|)', { d: { kind: 'done' } });
       m.expect(near.closed.pipe(map(({ kind }) => kind))).toBe('5s (l|)', { l: 'lost' });

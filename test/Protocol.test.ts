@@ -153,14 +153,11 @@ describe('serve', () => {
     marbles((m) => {
       const room = new Subject<Bytes>();
       const { listen, script } = m.memory();
-      listen('memory:room')
-        .pipe(
-          serve((said) => {
-            said.subscribe({ next: (chunk) => room.next(chunk), error() {} });
-            return room;
-          }),
-        )
-        .subscribe();
+      const chat: Protocol<Bytes> = (said) => {
+        said.subscribe({ next: (chunk) => room.next(chunk), error() {} });
+        return room;
+      };
+      listen('memory:room').pipe(serve(chat)).subscribe();
       const [one, two] = [script('memory:room', '-a---c'), script('memory:room', '---b')];
       m.expect(one.received).toBe('-a-b-c');
       m.expect(two.received).toBe('-a-b-c');

@@ -16,7 +16,17 @@ import {
   timer,
   type MonoTypeOperatorFunction,
 } from 'rxjs';
-import { currentGroup, feed, HoldGroup, joinSink, serve, subscribingFor, type Bytes, type Sink } from 'ropewalk';
+import {
+  currentGroup,
+  feed,
+  HoldGroup,
+  joinSink,
+  serve,
+  subscribingFor,
+  type Bytes,
+  type Connection,
+  type Sink,
+} from 'ropewalk';
 import { marbles, type Marbles } from 'ropewalk/marbles';
 
 /** A source that writes down what it is told. */
@@ -40,8 +50,8 @@ function sink(): Sink & { groups: HoldGroup[] } {
 describe('a hold group', () => {
   test('pauses at the first hold and resumes at the last release', () => {
     const { group, told } = source();
-    const one = group.hold({}, 'one');
-    const two = group.hold({}, 'two');
+    const one = group.hold({ backlog: 0 }, 'one');
+    const two = group.hold({ backlog: 0 }, 'two');
     one.release();
     expect([told, group.held]).toEqual([['pause'], true]);
     two.release();
@@ -50,8 +60,8 @@ describe('a hold group', () => {
 
   test('counts a hold once: releasing it twice is harmless', () => {
     const { group, told } = source();
-    const one = group.hold({}, 'one');
-    group.hold({}, 'two');
+    const one = group.hold({ backlog: 0 }, 'one');
+    group.hold({ backlog: 0 }, 'two');
     one.release();
     one.release();
     expect([told, group.held]).toEqual([['pause'], true]);
@@ -59,7 +69,7 @@ describe('a hold group', () => {
 
   test('tells who holds, why and since when, oldest first', () => {
     const { group } = source();
-    const holder = {};
+    const holder = { backlog: 0 };
     group.hold(holder, 'its queue is full');
     group.hold(holder, 'it thinks');
     expect(group.holds.map(({ reason, since }) => [reason, since])).toEqual([
@@ -167,6 +177,7 @@ describe('a proxy whose client does not read stays bounded, and loses nothing,',
     const { listen, connect } = m.memory();
     const sent = Uint8Array.from({ length }, (_, at) => (at * 7) ^ (at >> 8));
     let peak = 0;
+    let proxiedOrigin: Connection | undefined;
     let heldMeanwhile = false;
     let received = 0;
     let wrong = -1;
@@ -185,12 +196,8 @@ describe('a proxy whose client does not read stays bounded, and loses nothing,',
       .pipe(
         serve((_, guest) =>
           connect('memory:origin').pipe(
-            switchMap((origin) => {
-              timer(50).subscribe(() => {
-                heldMeanwhile = origin.state.held;
-              });
-              return origin.pipe(pipeline);
-            }),
+            tap((origin) => (proxiedOrigin = origin)),
+            switchMap((origin) => origin.pipe(pipeline)),
             tap({
               next: () => {
                 peak = Math.max(peak, guest.state.unsent);
@@ -208,6 +215,9 @@ describe('a proxy whose client does not read stays bounded, and loses nothing,',
           received++;
         }
       });
+    timer(50).subscribe(() => {
+      heldMeanwhile = proxiedOrigin?.state.held ?? false;
+    });
     m.expect(timer(200).pipe(map(() => ({ received, wrong, heldMeanwhile })))).toBe('200ms (s|)', {
       s: { received: length, wrong: -1, heldMeanwhile: true },
     });

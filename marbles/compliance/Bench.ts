@@ -80,7 +80,7 @@ export class Bench {
       this.runtime.connect(place).subscribe({
         next: (opened) => (connection = this.watch(opened)),
         // A loss later on is the case's own matter.
-        error: (error: any) => (failure = { error }),
+        error: (error: unknown) => (failure = { error }),
       }),
     );
     await this.until(() => connection !== undefined || failure !== undefined, 'the connection to open');
@@ -105,7 +105,7 @@ export class Bench {
     let end: { error?: unknown } | undefined;
     const subscription = source.subscribe({
       next: (chunk) => chunks.push(chunk),
-      error: (error: any) => (end = { error }),
+      error: (error: unknown) => (end = { error }),
       complete: () => (end = {}),
     });
     this.keep(subscription);
@@ -157,7 +157,7 @@ export class Bench {
   /** A little time. */
   async pass(): Promise<void> {
     this.runtime.advance?.();
-    if (this.runtime.advance) await undefined;
+    if (this.runtime.advance) await Promise.resolve();
     else await new Promise<void>((resolve) => asyncScheduler.schedule(() => resolve(), 1));
   }
 

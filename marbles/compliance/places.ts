@@ -226,7 +226,7 @@ async function dialFailure(bench: Bench, place: string): Promise<unknown> {
   bench.keep(
     bench.runtime
       .connect(place)
-      .subscribe({ next: () => (opened = true), error: (error: any) => (failure = { error }) }),
+      .subscribe({ next: () => (opened = true), error: (error: unknown) => (failure = { error }) }),
   );
   await bench.until(() => failure !== undefined || opened, 'the dial to fail');
   holds(!opened, 'nobody answers');

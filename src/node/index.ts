@@ -23,6 +23,7 @@ import { connectUnix, listenUnix, unixClient, unixServer, type UnixClient, type 
 
 export type { TcpClient, TcpServer } from './tcp.ts';
 export type { UnixClient, UnixServer } from './unix.ts';
+export * from './react.ts';
 export { run, type RunOptions } from './run.ts';
 
 /** What `listen` accepts: a description, its typed form, or an endpoint of your own. */

@@ -85,7 +85,7 @@ describe('the cases of the contract notice', () => {
   test('a connection that keeps a hold', async () => {
     const rules = await broken((connection) => {
       connection.closed.addCallback(() => {
-        connection.halves.group.hold(connection, 'it forgot');
+        connection.halves.group.hold({ backlog: 0 }, 'it forgot');
       });
     });
     expect(rules.size).toBeGreaterThan(9);

@@ -207,7 +207,7 @@ describe('a failure', () => {
       listen('memory:echo')
         .pipe(
           serve((incoming, connection) => {
-            connection.halves.group.hold({ toString: () => 'a forgetful operator' }, 'for no reason');
+            connection.halves.group.hold({ backlog: 0, toString: () => 'a forgetful operator' }, 'for no reason');
             return incoming;
           }),
         )

@@ -1,0 +1,83 @@
+/**
+ * The load of a server bench: plain `node:net`, in a process of its own, the same for every server.
+ * Told over IPC what to do; answers with how many operations were done.
+ */
+import { connect, type Socket } from 'node:net';
+import type { Load } from './compareServers.ts';
+
+process.on('message', (order: Load & { port: number; ms: number }) => {
+  const work = order.kind === 'churn' ? churn(order) : messages(order);
+  void work.then((done) => process.send?.(done));
+});
+
+/** `connections` clients keep `window` messages of `size` bytes in flight; an operation is a message that came back. */
+async function messages({ port, ms, connections, size, window }: Load & { port: number; ms: number }): Promise<number> {
+  const message = Buffer.alloc(size, 'x');
+  message.write('\r\n', size - 2);
+  const batches = Array.from({ length: window + 1 }, (_, count) => Buffer.concat(Array<Buffer>(count).fill(message)));
+  let done = 0;
+  let running = true;
+  const clients = await Promise.all(Array.from({ length: connections }, () => open(port)));
+  for (const client of clients) {
+    let received = 0;
+    client.on('data', (chunk) => {
+      received += chunk.length;
+      let whole = Math.floor(received / size);
+      received -= whole * size;
+      done += whole;
+      for (; running && whole > 0; whole -= window) client.write(batches[Math.min(whole, window)]);
+    });
+    client.write(batches[window]);
+  }
+  // What is counted begins once everything is warm and in flight.
+  await wait(ms / 4);
+  process.send?.('begin');
+  const before = done;
+  await wait(ms);
+  const counted = done - before;
+  running = false;
+  for (const client of clients) client.destroy();
+  return counted;
+}
+
+/** Each of `connections` clients connects, sends `size` bytes, reads them back, ends, and begins again. */
+async function churn({ port, ms, connections, size }: Load & { port: number; ms: number }): Promise<number> {
+  const message = Buffer.alloc(size, 'x');
+  let done = 0;
+  let running = true;
+  const clients = Array.from({ length: connections }, async () => {
+    while (running) {
+      const client = await open(port);
+      await new Promise<void>((resolve) => {
+        let received = 0;
+        client.on('data', (chunk) => {
+          received += chunk.length;
+          if (received === size) client.end();
+        });
+        client.on('close', () => resolve());
+        client.write(message);
+      });
+      done++;
+    }
+  });
+  await wait(ms / 4);
+  process.send?.('begin');
+  const before = done;
+  await wait(ms);
+  const counted = done - before;
+  running = false;
+  await Promise.all(clients);
+  return counted;
+}
+
+function open(port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    socket.once('connect', () => resolve(socket));
+    socket.once('error', reject);
+  });
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,163 @@
+/**
+ * So many bytes a second, and no more.
+ * Knows: a token bucket, and whom to hold while it is empty. Does not know: what the bytes mean.
+ */
+import { asyncScheduler, Observable, type MonoTypeOperatorFunction, type SchedulerLike, type Subscription } from 'rxjs';
+import type { Bytes } from '../src/bytes.ts';
+import { currentGroup, feed, type Hold, type Holder, type HoldGroup } from '../src/flow.ts';
+
+export interface ThrottleOptions {
+  /** How many bytes may pass at once after a silence (one second's worth). */
+  readonly burst?: number;
+  readonly scheduler?: SchedulerLike;
+}
+
+/**
+ * Lets `bytesPerSecond` pass, evenly; nothing is lost, the source is held instead.
+ *
+ * In plain words: a token bucket. Chunks are cut where the bucket is empty. While bytes wait, the source that they came from is
+ * held, so at most one read waits here. Not to be confused with RxJS's `throttle`, which drops.
+ *
+ * ```ts
+ * serve((incoming) => incoming.pipe(throttle(64 * 1024)));
+ * ```
+ */
+export function throttle(bytesPerSecond: number, options: ThrottleOptions = {}): MonoTypeOperatorFunction<Bytes> {
+  const { burst = bytesPerSecond, scheduler = asyncScheduler } = options;
+  if (!(bytesPerSecond > 0 && burst >= 1)) {
+    throw new RangeError(
+      `expected more than 0 bytes a second and a burst of 1 or more, got ${bytesPerSecond} and ${burst}`,
+    );
+  }
+  return (source) =>
+    new Observable((subscriber) => {
+      const bucket = new Bucket(bytesPerSecond, burst, scheduler);
+      const queue = new Queue();
+      let timer: Subscription | undefined;
+      let completed = false;
+
+      const pass = (): void => {
+        timer = undefined;
+        for (let head = queue.head; head !== undefined; head = queue.head) {
+          const allowed = bucket.take(head.chunk.length);
+          if (allowed === 0) {
+            timer = scheduler.schedule(pass, bucket.timeUntil(head.chunk.length));
+            return;
+          }
+          queue.drop(allowed);
+          feed(head.group, subscriber, head.chunk.subarray(0, allowed));
+          if (subscriber.closed) return;
+        }
+        if (completed) subscriber.complete();
+      };
+
+      subscriber.add(() => {
+        timer?.unsubscribe();
+        queue.clear();
+      });
+      subscriber.add(
+        source.subscribe({
+          next(chunk) {
+            queue.add(chunk, currentGroup());
+            if (timer === undefined) pass();
+            if (queue.head !== undefined) queue.hold();
+          },
+          error: (error) => subscriber.error(error),
+          complete() {
+            completed = true;
+            if (queue.head === undefined) subscriber.complete();
+          },
+        }),
+      );
+    });
+}
+
+/** Tokens that come with time, up to a burst. */
+class Bucket {
+  private readonly rate: number;
+  private readonly burst: number;
+  private readonly scheduler: SchedulerLike;
+  private tokens: number;
+  private at: number;
+
+  constructor(bytesPerSecond: number, burst: number, scheduler: SchedulerLike) {
+    this.rate = bytesPerSecond / 1000;
+    this.burst = burst;
+    this.scheduler = scheduler;
+    this.tokens = burst;
+    this.at = scheduler.now();
+  }
+
+  /** How many of `wanted` bytes may pass now; 0 while it is not worth a piece. */
+  take(wanted: number): number {
+    const now = this.scheduler.now();
+    this.tokens = Math.min(this.burst, this.tokens + (now - this.at) * this.rate);
+    this.at = now;
+    if (this.tokens < this.piece(wanted)) return 0;
+    const allowed = Math.min(wanted, Math.floor(this.tokens));
+    this.tokens -= allowed;
+    return allowed;
+  }
+
+  /** Milliseconds until `take` will allow something. */
+  timeUntil(wanted: number): number {
+    return Math.max(1, Math.ceil((this.piece(wanted) - this.tokens) / this.rate));
+  }
+
+  /** Pieces of a twentieth of a second are small enough to be even, and large enough not to be dust. */
+  private piece(wanted: number): number {
+    return Math.max(1, Math.floor(Math.min(wanted, this.burst, this.rate * 50)));
+  }
+}
+
+interface Waiting {
+  chunk: Bytes;
+  readonly group: HoldGroup | undefined;
+}
+
+/** The bytes that wait, each with the group it came from; those groups are held until it is empty. */
+class Queue implements Holder {
+  private waiting: Waiting[] = [];
+  private readonly holds = new Map<HoldGroup, Hold>();
+
+  get head(): Waiting | undefined {
+    return this.waiting[0];
+  }
+
+  get backlog(): number {
+    return this.waiting.reduce((sum, { chunk }) => sum + chunk.length, 0);
+  }
+
+  toString(): string {
+    return 'throttle';
+  }
+
+  add(chunk: Bytes, group: HoldGroup | undefined): void {
+    if (chunk.length > 0) this.waiting.push({ chunk, group });
+  }
+
+  /** Holds everyone whose bytes wait. */
+  hold(): void {
+    for (const { group } of this.waiting) {
+      if (group !== undefined && !this.holds.has(group)) this.holds.set(group, group.hold(this, 'its bucket is empty'));
+    }
+  }
+
+  /** Forgets the first `count` bytes of the head, and lets go of everyone once nothing waits. */
+  drop(count: number): void {
+    const [head] = this.waiting;
+    if (count < head.chunk.length) this.waiting[0] = { chunk: head.chunk.subarray(count), group: head.group };
+    else this.waiting.shift();
+    if (this.waiting.length === 0) this.release();
+  }
+
+  clear(): void {
+    this.waiting = [];
+    this.release();
+  }
+
+  private release(): void {
+    for (const hold of this.holds.values()) hold.release();
+    this.holds.clear();
+  }
+}

@@ -1,0 +1,20 @@
+/** The names of the Deferred room. */
+export { asValue } from './awaitable.ts';
+export type { AsValue, Awaitable, Settled } from './awaitable.ts';
+export { fromPromise } from './bridges.ts';
+export type { FromPromiseOptions } from './bridges.ts';
+export { deferLater, fail, maybeDeferred, succeed } from './constructors.ts';
+export { keepAsyncContext } from './context.ts';
+export { getDebugging, setDebugging } from './debugging.ts';
+export { Deferred } from '../Deferred.ts';
+export type { DeferredOptions, ErrorType, Failure, Result, TimeoutOptions } from '../Deferred.ts';
+export { DeferredQueue } from './DeferredQueue.ts';
+export type { DeferredQueueOptions } from './DeferredQueue.ts';
+export { inlineCallbacks } from './inlineCallbacks.ts';
+export { deferredList, firstResult, gatherResults } from './joins.ts';
+export type { DeferredListOptions, First, GatherOptions, ListOptions, Results, SettledAll } from './joins.ts';
+export { DeferredLock, DeferredSemaphore } from './locks.ts';
+export { cooperate } from './cooperate.ts';
+export type { CooperateOptions, CooperativeTask } from './cooperate.ts';
+export { loopingCall } from './loopingCall.ts';
+export type { LoopingCall, LoopingCallOptions } from './loopingCall.ts';

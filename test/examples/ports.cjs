@@ -1,0 +1,27 @@
+/**
+ * Loaded into an example before it starts: a port that the example names becomes a free one, so that two runs never
+ * clash and the example stays as its reader sees it. Whoever started it is told which; a port of EXAMPLE_PORTS is
+ * somebody else's, and is dialled where it really is.
+ */
+const net = require('node:net');
+
+const moved = new Map(Object.entries(JSON.parse(process.env.EXAMPLE_PORTS ?? '{}')));
+
+const { listen } = net.Server.prototype;
+net.Server.prototype.listen = function (options, ...rest) {
+  const { port } = options;
+  if (!port) return listen.call(this, options, ...rest);
+  this.once('listening', () => {
+    moved.set(String(port), this.address().port);
+    process.send?.({ port, bound: this.address().port });
+  });
+  return listen.call(this, { ...options, port: 0 }, ...rest);
+};
+
+const { connect } = net.Socket.prototype;
+net.Socket.prototype.connect = function (...args) {
+  const list = Array.isArray(args[0]) ? args[0] : args;
+  const { port } = list[0];
+  if (moved.has(String(port))) list[0] = { ...list[0], port: moved.get(String(port)) };
+  return connect.apply(this, args);
+};

@@ -1,0 +1,43 @@
+/**
+ * The names an example may use without saying where they come from: they exist for the compiler only, so an example
+ * that runs has to make its own.
+ */
+import type { Observable, Subject } from 'rxjs';
+import type { Bytes, Connection, Deferred, Layer, Listener, Protocol, Service } from 'ropewalk';
+
+export declare const connection: Connection;
+export declare const connections: Listener;
+export declare const incoming: Observable<Bytes>;
+export declare const stop: Observable<unknown>;
+export declare const stopping: Observable<unknown>;
+export declare const source: Observable<string>;
+export declare const words$: Observable<string>;
+
+/** Protocols of the reader's own. */
+export declare const chat: Protocol<string>;
+export declare const room: Subject<string>;
+export declare function answer(question: Question): Question;
+export declare function shout<T>(said: T): T;
+export declare function session(connection: Connection): Observable<unknown>;
+export interface Question {
+  readonly text: string;
+}
+
+/** Work and data of the reader's own. */
+export declare const urls: readonly string[];
+export declare const rows: readonly { readonly id: number }[];
+export declare const index: { add(row: { readonly id: number }): Promise<void> };
+export declare function readThenWrite(): Promise<void>;
+
+/** Services of the reader's own. */
+export declare const web: Service;
+export declare const irc: Service;
+export declare const database: Service;
+export declare function migrate(): Observable<unknown>;
+
+/** Names that the docs of the core mention before their room is built. A door that has the name goes first. */
+export declare function lines(options?: { max?: number }): Layer<Bytes, string>;
+export declare function json<T>(): Layer<string, T>;
+export declare function http(): Layer<Bytes, unknown>;
+export declare const site: Protocol<unknown>;
+export declare function ask(whom: unknown, question: string): Deferred<string>;

@@ -1,0 +1,177 @@
+/**
+ * The package as its users get it: packed, installed beside rxjs, and run as ES module, as CommonJS and by ts-node.
+ * Needs no network: what is installed comes from this checkout.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+jest.setTimeout(60_000);
+
+const { exports: map } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: Record<string, unknown> };
+const doors = Object.keys(map).flatMap((name) => (name.endsWith('.json') ? [] : [name.replace('.', 'ropewalk')]));
+
+const folder = mkdtempSync(join(tmpdir(), 'ropewalk-package-'));
+const bin = (path: string): string => resolve('node_modules', path);
+let tarball = '';
+
+/** Runs a program of Node's, and gives what it prints; says what it printed if it fails. */
+function run(cwd: string, program: string, ...args: string[]): string {
+  return print(cwd, process.execPath, program, ...args);
+}
+
+function print(cwd: string, command: string, ...args: string[]): string {
+  try {
+    return execFileSync(command, args, {
+      cwd,
+      encoding: 'utf8',
+      stdio: 'pipe',
+      env: { ...process.env, NO_COLOR: '1' },
+    });
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string };
+    throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}${stderr}`, { cause: error });
+  }
+}
+
+/** Packs what is in `path`, and gives the tarball. */
+function pack(path: string, ...options: string[]): string {
+  const told = print(path, 'npm', 'pack', '--json', '--loglevel=error', `--pack-destination=${folder}`, ...options);
+  const [{ filename }] = JSON.parse(told.slice(told.indexOf('[\n'))) as [{ filename: string }];
+  return join(folder, filename);
+}
+
+/** A file of the consumer's. */
+function write(name: string, text: string): void {
+  mkdirSync(resolve(folder, name, '..'), { recursive: true });
+  writeFileSync(join(folder, name), text);
+}
+
+/** An echo in the network and one in memory, through three doors. Valid TypeScript, and valid JavaScript. */
+const program = `
+import { identity } from 'rxjs';
+import { bytes, serve, utf8 } from 'ropewalk';
+import { dial, listen } from 'ropewalk/node';
+import { memory } from 'ropewalk/memory';
+
+const here = memory();
+const inMemory = here.listen('memory:echo');
+const server = inMemory.pipe(serve(identity)).subscribe();
+here.dial('memory:echo').addCallback((connection) => {
+  connection.subscribe((chunk) => console.log('memory:', utf8(chunk)));
+  connection.next(bytes('hello'));
+  connection.complete();
+  connection.closed.addCallback(() => server.unsubscribe());
+});
+
+const inNetwork = listen('tcp:0:interface=127.0.0.1');
+inNetwork.address$.subscribe((address) => {
+  dial('tcp:' + address).addCallback((connection) => {
+    connection.subscribe((chunk) => console.log('tcp:', utf8(chunk)));
+    connection.next(bytes('hello'));
+    connection.complete();
+    connection.closed.addCallback(() => serving.unsubscribe());
+  });
+});
+const serving = inNetwork.pipe(serve(identity)).subscribe();
+`;
+const asCommonJs = program.replace(/import (.*) from (.*);/g, 'const $1 = require($2);');
+const hellos = ['memory: hello', 'tcp: hello'];
+const linesOf = (output: string): string[] => output.trim().split('\n').toSorted();
+
+beforeAll(() => {
+  tarball = pack('.');
+  const beside = ['rxjs', 'tslib'].map((name) => pack(`node_modules/${name}`, '--ignore-scripts'));
+  write('package.json', JSON.stringify({ name: 'consumer', private: true }));
+  print(folder, 'npm', 'install', '--offline', '--no-audit', '--no-fund', '--loglevel=error', tarball, ...beside);
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('publint finds nothing to warn of', () => {
+  // It suggests a root "type": there is none on purpose, because either value breaks running TypeScript on some Node.
+  expect(run('.', bin('publint/src/cli.js'), tarball, '--level=warning')).toContain('All good');
+});
+
+test('the types are not wrong', () => {
+  // node10 is left out: that resolution knows no exports, and TypeScript has given it up.
+  expect(run('.', bin('@arethetypeswrong/cli/dist/index.js'), tarball, '--profile=node16', '--quiet')).toBe('');
+});
+
+test('an ES module runs', () => {
+  write('echo.mjs', program);
+  expect(linesOf(run(folder, 'echo.mjs'))).toEqual(hellos);
+});
+
+test('CommonJS runs', () => {
+  write('echo.cjs', asCommonJs);
+  expect(linesOf(run(folder, 'echo.cjs'))).toEqual(hellos);
+});
+
+test('ts-node runs', () => {
+  write('ts-node/echo.ts', program);
+  write(
+    'ts-node/tsconfig.json',
+    JSON.stringify({ compilerOptions: { module: 'commonjs', target: 'es2022', strict: true } }),
+  );
+  expect(linesOf(run(folder, bin('ts-node/dist/bin.js'), '--transpile-only', 'ts-node/echo.ts'))).toEqual(hellos);
+});
+
+test('import and require give one and the same class', () => {
+  write(
+    'same.cjs',
+    `import('ropewalk').then((imported) => {
+      const required = require('ropewalk');
+      const names = Object.keys(required);
+      console.log(names.length > 20, names.filter((name) => required[name] !== imported[name]));
+    });`,
+  );
+  expect(run(folder, 'same.cjs')).toBe('true []\n');
+});
+
+test('instanceof knows the classes of another copy', () => {
+  cpSync(join(folder, 'node_modules/ropewalk'), join(folder, 'node_modules/copy'), { recursive: true });
+  write(
+    'copies.cjs',
+    `const ours = require('ropewalk'), theirs = require('copy');
+    const { dial, listen } = require('copy/memory').memory();
+    listen('memory:a').subscribe();
+    dial('memory:a').addCallback((connection) => {
+      const refused = new theirs.ConnectionRefused('nobody');
+      console.log(ours.Connection !== theirs.Connection);
+      console.log(connection instanceof ours.Connection, connection instanceof ours.Duplex);
+      console.log(refused instanceof ours.ConnectionRefused, refused instanceof ours.ConnectError);
+      console.log(refused instanceof ours.ListenError, connection instanceof ours.ConnectError);
+    });`,
+  );
+  expect(run(folder, 'copies.cjs')).toBe('true\ntrue true\ntrue true\nfalse false\n');
+});
+
+test.each([
+  ['nodenext', 'nodenext', 'typed.mts'],
+  ['nodenext', 'nodenext', 'typed.cts'],
+  ['esnext', 'bundler', 'typed.ts'],
+])('TypeScript compiles under strict: module %s, resolution %s, %s', (module, moduleResolution, file) => {
+  write(file, [program, ...doors.map((door) => `import '${door}';`)].join('\n'));
+  const typeRoots = [bin('@types')];
+  const compilerOptions = {
+    module,
+    moduleResolution,
+    target: 'es2022',
+    strict: true,
+    noEmit: true,
+    skipLibCheck: false,
+    types: ['node'],
+    typeRoots,
+  };
+  write(`${file}.json`, JSON.stringify({ compilerOptions, files: [file] }));
+  expect(run(folder, bin('typescript/bin/tsc'), '-p', `${file}.json`)).toBe('');
+});
+
+test('every door opens, by require and by import', () => {
+  write('doors.cjs', doors.map((door) => `console.log(typeof require('${door}'));`).join('\n'));
+  write('doors.mjs', doors.map((door) => `import '${door}';`).join('\n'));
+  expect(run(folder, 'doors.cjs')).toBe('object\n'.repeat(doors.length));
+  expect(run(folder, 'doors.mjs')).toBe('');
+});
