@@ -2,7 +2,7 @@
  * One test in virtual time: diagrams in, diagrams expected, and what every test should check checked for free.
  * Knows: RxJS's TestScheduler, worlds in memory, what must not be left behind. Does not know: any test runner.
  */
-import { asapScheduler, config, Observable, Subscription, type ObservableNotification } from 'rxjs';
+import { asapScheduler, config, Observable, subscribeOn, Subscription, type ObservableNotification } from 'rxjs';
 import { TestScheduler, type RunHelpers } from 'rxjs/testing';
 import type { Connection } from '../src/Connection.ts';
 import { memory, type Memory } from '../src/memory.ts';
@@ -141,7 +141,12 @@ class Trial {
         scheduler.createHotObservable<T>(diagram, complete(diagram, legend), error),
       memory: () => {
         const world = memory(asapScheduler, (...ends) => this.connections.push(...ends));
-        return { ...world, script: (endpoint, diagram, legend) => script(world.connect(endpoint), diagram, legend) };
+        return {
+          ...world,
+          // In line with the expectations: a server that one of them subscribes is there when a later script dials.
+          script: (endpoint, diagram, legend) =>
+            script(world.connect(endpoint).pipe(subscribeOn(scheduler)), diagram, legend),
+        };
       },
       expect: (observable, subscription) => this.expect(observable, subscription),
       expectNothingOpen: () => {
@@ -210,7 +215,8 @@ class Trial {
 function materialized(happening: Happening): Happening {
   const { frame, notification } = happening;
   if (notification.kind !== 'N' || !(notification.value instanceof Observable)) return happening;
-  const value = 'messages' in notification.value ? notification.value.messages : notification.value;
+  const { messages } = notification.value as { messages?: unknown };
+  const value = messages ?? notification.value;
   return { frame, notification: { kind: 'N', value } };
 }
 

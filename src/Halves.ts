@@ -9,7 +9,7 @@ import { ConnectionAborted, ConnectionLost } from './errors.ts';
 import { feed, HoldGroup } from './flow.ts';
 import { Inbox, type InboxOwner } from './Inbox.ts';
 import { Outbox, type OutboxOwner } from './Outbox.ts';
-import type { Transport, TransportEvents } from './Transport.ts';
+import type { Flushable, Transport, TransportEvents } from './Transport.ts';
 
 /** How a connection ended. */
 export type CloseReason =
@@ -22,7 +22,7 @@ export const lingerTime = 5_000;
 /** After our end, a peer that takes nothing for this many linger times is given up. */
 const patience = 12;
 
-export class Halves implements TransportEvents, InboxOwner, OutboxOwner {
+export class Halves implements TransportEvents, InboxOwner, OutboxOwner, Flushable {
   readonly transport: Transport;
   readonly group: HoldGroup;
   readonly inbox: Inbox<Bytes>;
@@ -129,8 +129,13 @@ export class Halves implements TransportEvents, InboxOwner, OutboxOwner {
     else this.stopLingering();
   }
 
+  /** The end of the turn in which lingering began: who was to subscribe has done so. */
+  flush(): void {
+    if (this.lingering !== undefined && !this.inbox.listening) this.inbox.discard();
+  }
+
   private linger(): void {
-    if (!this.inbox.listening) this.inbox.discard();
+    if (!this.inbox.listening) this.transport.atTurnEnd(this);
     if (this.lingering !== undefined) return;
     let unsent = this.transport.unsent;
     let waited = 0;

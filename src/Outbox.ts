@@ -28,7 +28,7 @@ export class Outbox implements Sink, Flushable {
   private readonly owner: OutboxOwner;
   private parts: Bytes[] = [];
   private gathered = 0;
-  /** What the transport had not taken at its last word. */
+  /** What the transport had not taken at its last word: good enough for each write, and cheap. */
   private inTransport = 0;
   private full = false;
   private state: 'open' | 'ending' | 'over' = 'open';
@@ -48,7 +48,7 @@ export class Outbox implements Sink, Flushable {
 
   /** Bytes accepted and not yet taken by the platform. */
   get unsent(): number {
-    return this.gathered + this.inTransport;
+    return this.state === 'over' ? 0 : this.gathered + this.transport.unsent;
   }
 
   get open(): boolean {
@@ -72,9 +72,10 @@ export class Outbox implements Sink, Flushable {
       );
       return;
     }
-    if (this.unsent >= hardLimit) {
+    const unsent = this.gathered + this.inTransport;
+    if (unsent >= hardLimit) {
       this.owner.abort(
-        new LimitExceeded(`${this.unsent} bytes wait to be sent: the limit is ${hardLimit} bytes`, hardLimit),
+        new LimitExceeded(`${unsent} bytes wait to be sent: the limit is ${hardLimit} bytes`, hardLimit),
       );
       return;
     }

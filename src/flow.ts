@@ -86,6 +86,11 @@ export function currentGroup(): HoldGroup | undefined {
   return feeder;
 }
 
+/** The sink on whose behalf something is being subscribed right now. What subscribes later on its behalf remembers it. */
+export function currentSink(): Sink | undefined {
+  return wanting;
+}
+
 /** Delivers `value` in the name of `group`. */
 export function feed<T>(group: HoldGroup | undefined, subscriber: { next(value: T): void }, value: T): void {
   const feederBefore = feeder;

@@ -86,9 +86,12 @@ class SocketTransport implements Transport {
   }
 
   abort(): void {
-    if (this.socket.destroyed) return;
-    if (this.remote instanceof PathAddress) this.socket.destroy();
-    else this.socket.resetAndDestroy();
+    const { socket } = this;
+    if (socket.destroyed) return;
+    // The system refuses to reset while it sends the end, and Node would then never close: all is said, so let go of it.
+    const sendingEnd = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
+    if (sendingEnd || this.remote instanceof PathAddress) socket.destroy();
+    else socket.resetAndDestroy();
   }
 
   close(): void {
