@@ -136,7 +136,7 @@ class Layered<Wire, WireOut, In, Out> extends Duplex<In, Out> implements InboxOw
     });
     try {
       const speaking = speak(wireForLayer, connection).subscribe(wire);
-      connection.closed.addCallback(() => speaking.unsubscribe());
+      connection.halves.onClosed(() => speaking.unsubscribe());
     } catch (error) {
       wire.error(error);
     }

@@ -32,8 +32,9 @@ export class Outbox implements Sink, Flushable {
   private inTransport = 0;
   private full = false;
   private state: 'open' | 'ending' | 'over' = 'open';
-  /** The groups that were subscribed on behalf of this sink, each with how often. */
-  private joined: Map<HoldGroup, number> | undefined;
+  /** The groups that were subscribed on behalf of this sink, as often as they were; the first has a field, it is mostly alone. */
+  private joinedFirst: HoldGroup | undefined;
+  private joinedMore: Map<HoldGroup, number> | undefined;
   private holds: Map<HoldGroup, Hold> | undefined;
   private warned = false;
   /** Bytes handed to the transport. */
@@ -112,20 +113,24 @@ export class Outbox implements Sink, Flushable {
     this.state = 'over';
     this.parts = [];
     this.gathered = this.inTransport = 0;
-    this.joined = undefined;
+    this.joinedFirst = this.joinedMore = undefined;
     this.releaseAll();
   }
 
   join(group: HoldGroup): void {
     if (this.state === 'over') return;
-    this.joined ??= new Map();
-    this.joined.set(group, (this.joined.get(group) ?? 0) + 1);
+    if (this.joinedFirst === undefined) this.joinedFirst = group;
+    else {
+      this.joinedMore ??= new Map();
+      this.joinedMore.set(group, (this.joinedMore.get(group) ?? 0) + 1);
+    }
   }
 
   leave(group: HoldGroup): void {
-    const times = this.joined?.get(group) ?? 0;
-    if (times > 1) this.joined?.set(group, times - 1);
-    else this.joined?.delete(group);
+    const times = this.joinedMore?.get(group) ?? 0;
+    if (times > 1) this.joinedMore?.set(group, times - 1);
+    else if (times === 1) this.joinedMore?.delete(group);
+    else if (this.joinedFirst === group) this.joinedFirst = undefined;
   }
 
   private write(): void {
@@ -143,7 +148,8 @@ export class Outbox implements Sink, Flushable {
     if (this.unsent < highWaterMark) return;
     const feeder = currentGroup();
     if (feeder !== undefined) this.hold(feeder);
-    for (const group of this.joined?.keys() ?? []) this.hold(group);
+    if (this.joinedFirst !== undefined) this.hold(this.joinedFirst);
+    for (const group of this.joinedMore?.keys() ?? []) this.hold(group);
     if (this.holds === undefined && this.unsent > warningMark && !this.warned) {
       this.warned = true;
       warn(new UnpressuredSink(String(this.owner), this.unsent));

@@ -26,7 +26,7 @@ export function connecting(endpoint: string, dial: (events: DialEvents) => () =>
     const cancel = dial({
       opened(opened) {
         connection = opened;
-        opened.closed.addCallback((reason) => {
+        opened.halves.onClosed((reason) => {
           if (reason.kind === 'done') subscriber.complete();
           else subscriber.error(reason.error);
         });

@@ -116,10 +116,8 @@ export function subscribingFor<R>(sink: Sink | undefined, subscribe: () => R): R
   }
 }
 
-/** Called by a source at each subscription: joins the sink it is subscribed for, and returns how to leave it again. */
-export function joinSink(group: HoldGroup): (() => void) | undefined {
-  const sink = wanting;
-  if (sink === undefined) return undefined;
-  sink.join(group);
-  return () => sink.leave(group);
+/** Called by a source at each subscription: joins the sink it is subscribed for, and returns it, to be left again. */
+export function joinSink(group: HoldGroup): Sink | undefined {
+  wanting?.join(group);
+  return wanting;
 }

@@ -50,8 +50,11 @@ export function pull<T>(iterable: Iterable<T>, scheduler: SchedulerLike = asyncS
       }
       later();
     };
-    subscriber.add(joinSink(group));
-    subscriber.add(() => iterator.return?.());
+    const sink = joinSink(group);
+    subscriber.add(() => {
+      sink?.leave(group);
+      iterator.return?.();
+    });
     later();
   });
 }

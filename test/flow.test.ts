@@ -116,9 +116,9 @@ describe('the subscribe-time context', () => {
   test('lets what is subscribed meanwhile join the sink, until it leaves', () => {
     const { group } = source();
     const wanting = sink();
-    const leave = subscribingFor(wanting, () => joinSink(group));
+    const joined = subscribingFor(wanting, () => joinSink(group));
     expect(wanting.groups).toEqual([group]);
-    leave?.();
+    joined?.leave(group);
     expect(wanting.groups).toEqual([]);
     expect(joinSink(group)).toBeUndefined();
   });
