@@ -131,7 +131,7 @@ function draw(diagrams: (readonly Happening[])[], letters: Letters): Line[] {
     lines.forEach((line, index) => (line.text += texts[index].padEnd(width, '-')));
     now = frame + width;
   }
-  for (const line of lines) line.text = line.text.replace(/[- ]+$|( \d+ms )+$/, '') || '(nothing)';
+  for (const line of lines) line.text = line.text.replace(/(?:-| \d+ms )+$/, '') || '(nothing)';
   return lines;
 }
 

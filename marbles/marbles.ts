@@ -6,6 +6,7 @@ import {
   asapScheduler,
   config,
   Observable,
+  subscribeOn,
   Subscription,
   type ObservableNotification,
   type SchedulerAction,
@@ -148,7 +149,12 @@ class Trial {
         scheduler.createHotObservable<T>(diagram, complete(diagram, legend), error),
       memory: () => {
         const world = memory(asapScheduler, (...ends) => this.connections.push(...ends));
-        return { ...world, script: (endpoint, diagram, legend) => script(world.connect(endpoint), diagram, legend) };
+        return {
+          ...world,
+          // In line with the expectations: a server that one of them subscribes is there when a later script dials.
+          script: (endpoint, diagram, legend) =>
+            script(world.connect(endpoint).pipe(subscribeOn(scheduler)), diagram, legend),
+        };
       },
       expect: (observable, subscription) => this.expect(observable, subscription),
       expectNothingOpen: () => {
@@ -237,7 +243,8 @@ class LenientScheduler extends TestScheduler {
 function materialized(happening: Happening): Happening {
   const { frame, notification } = happening;
   if (notification.kind !== 'N' || !(notification.value instanceof Observable)) return happening;
-  const value = 'messages' in notification.value ? notification.value.messages : notification.value;
+  const { messages } = notification.value as { messages?: unknown };
+  const value = messages ?? notification.value;
   return { frame, notification: { kind: 'N', value } };
 }
 

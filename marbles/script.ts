@@ -36,8 +36,12 @@ export interface Script {
  * `#` aborts. It reads all the time, and what it reads is in `received`. A diagram without an end leaves the connection open.
  *
  * ```ts
- * const peer = script(connect('memory:echo'), '-a-b|', { a: 'one\n', b: 'two\n' });
- * m.expect(peer.received).toBe(               '-a-b|', { a: 'one\n', b: 'two\n' });
+ * test('an echo', marbles((m) => {
+ *   const { listen, connect } = memory();
+ *   listen('memory:echo').pipe(serve(identity)).subscribe();
+ *   const peer = script(connect('memory:echo'), '-a-b|', { a: 'one\n', b: 'two\n' });
+ *   m.expect(peer.received).toBe(               '-a-b|', { a: 'one\n', b: 'two\n' });
+ * }));
  * ```
  */
 export function script(dial: Observable<Connection>, diagram: string, legend: WireLegend = {}): Script {
@@ -74,8 +78,10 @@ export interface WireEnd {
  * Joins two protocols by a wire in memory, and records what each says.
  *
  * ```ts
- * const { server } = wirePair(map(shout), () => wire('-a|', { a: 'hello' }));
- * m.expect(server.said).toBe('-A|', { A: 'HELLO' });
+ * test('an echo', marbles((m) => {
+ *   const { server } = wirePair(identity, () => wire('-a|', { a: 'hello' }));
+ *   m.expect(server.said).toBe(                      '-a|', { a: 'hello' });
+ * }));
  * ```
  */
 export function wirePair(server: Protocol<Bytes>, client: Protocol<Bytes>): { server: WireEnd; client: WireEnd } {

@@ -3,6 +3,7 @@
  * Knows: the pressure context, how an end is passed on. Does not know: what is written.
  */
 import { Observable, type OperatorFunction } from 'rxjs';
+import type { CloseReason } from '../src/Connection.ts';
 import type { Duplex } from '../src/Duplex.ts';
 import { subscribingFor } from '../src/flow.ts';
 
@@ -20,13 +21,15 @@ import { subscribingFor } from '../src/flow.ts';
 export function sendTo<In, Out>(duplex: Duplex<In, Out>): OperatorFunction<Out, never> {
   return (source) =>
     new Observable((subscriber) => {
-      const closed = duplex.closed.addCallback((reason) => {
+      const { halves } = duplex.connection;
+      const closed = (reason: CloseReason): void => {
         if (reason.kind === 'done') subscriber.complete();
         else subscriber.error(reason.error);
-      });
-      subscriber.add(() => closed.cancel());
+      };
+      halves.onClosed(closed);
+      subscriber.add(() => halves.offClosed(closed));
       subscriber.add(
-        subscribingFor(duplex.connection.halves.outbox, () =>
+        subscribingFor(halves.outbox, () =>
           source.subscribe({
             next: (value) => duplex.next(value),
             error(error: unknown) {

@@ -30,14 +30,11 @@ export interface ConnectionState {
 export class Connection extends Duplex<Bytes> {
   /** How it works inside; for runtimes and layers, not for programs. */
   readonly halves: Halves;
-  private readonly waiting = new Set<Deferred<CloseReason>>();
-  private changes: Subject<void> | undefined;
 
   /** For runtimes: `open` makes the transport, which may tell events only after `open` has returned. */
   constructor(open: (events: TransportEvents) => Transport) {
     super((subscriber) => halves.inbox.subscribe(subscriber));
     const halves = (this.halves = new Halves(open));
-    halves.changed = () => this.changed();
   }
 
   get connection(): Connection {
@@ -55,13 +52,16 @@ export class Connection extends Duplex<Bytes> {
   }
 
   override get closed(): Deferred<CloseReason> {
-    const { reason } = this.halves;
+    const { halves } = this;
+    const tell = (reason: CloseReason): void => closed.callback(reason);
     const closed = new Deferred<CloseReason>({
-      // Whoever stops waiting has nothing to handle: `closed` is never an error.
-      canceller: () => this.waiting.delete(closed.markHandled()),
+      canceller() {
+        // Whoever stops waiting has nothing to handle: `closed` is never an error.
+        closed.markHandled();
+        halves.offClosed(tell);
+      },
     });
-    if (reason !== undefined) closed.callback(reason);
-    else this.waiting.add(closed);
+    halves.onClosed(tell);
     return closed;
   }
 
@@ -86,7 +86,7 @@ export class Connection extends Duplex<Bytes> {
         if (state.phase === 'closed') subscriber.complete();
       };
       tell();
-      if (!subscriber.closed) subscriber.add((this.changes ??= new Subject()).subscribe(tell));
+      if (!subscriber.closed) subscriber.add((this.halves.changes ??= new Subject()).subscribe(tell));
     });
   }
 
@@ -109,15 +109,6 @@ export class Connection extends Duplex<Bytes> {
 
   override toString(): string {
     return String(this.halves);
-  }
-
-  private changed(): void {
-    this.changes?.next();
-    const { reason } = this.halves;
-    if (reason === undefined) return;
-    const waiting = [...this.waiting];
-    this.waiting.clear();
-    for (const closed of waiting) closed.callback(reason);
   }
 }
 brand(Connection, 'Connection');

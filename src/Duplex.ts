@@ -3,7 +3,7 @@
  * Knows: how a layer is laid over it. Does not know: bytes, sockets, which layer.
  * Its contract is numbered in docs/duplex.md.
  */
-import { Observable, type Observer, type Subscriber, type Subscription } from 'rxjs';
+import { Observable, Subscription, type Observer, type Subscriber } from 'rxjs';
 import { brand } from './brand.ts';
 import type { CloseReason, Connection } from './Connection.ts';
 import type { Deferred } from './Deferred.ts';
@@ -11,6 +11,7 @@ import { asValue } from './deferred/awaitable.ts';
 import { ConnectionAborted } from './errors.ts';
 import { Inbox, type InboxOwner } from './Inbox.ts';
 import type { Layer } from './Protocol.ts';
+import type { Flushable } from './Transport.ts';
 
 export abstract class Duplex<In, Out = In> extends Observable<In> implements Observer<Out> {
   /** A Duplex is an Observable that a Deferred hands on as it is, and does not wait for. */
@@ -39,7 +40,8 @@ export abstract class Duplex<In, Out = In> extends Observable<In> implements Obs
 
   /**
    * Speaks a layer over this duplex, and gives the duplex of what the layer carries.
-   * Reading begins with the first subscription; one subscription to this duplex is kept from then on, so what is half
+   * Writing does not wait for a subscription; reading begins with the first one (or before, where the layer answers its peer
+   * by itself). One subscription to this duplex is kept from then on, so what is half
    * decoded, and what was decoded while nobody listened, is there for the next subscriber.
    *
    * ```ts
@@ -55,7 +57,7 @@ export abstract class Duplex<In, Out = In> extends Observable<In> implements Obs
 brand(Duplex, 'Duplex');
 
 /** A layer turned inside out: the protocol it is given is whoever holds this duplex. */
-class Layered<Wire, WireOut, In, Out> extends Duplex<In, Out> implements InboxOwner {
+class Layered<Wire, WireOut, In, Out> extends Duplex<In, Out> implements InboxOwner, Flushable {
   readonly connection: Connection;
   private readonly wire: Duplex<Wire, WireOut>;
   private readonly layer: Layer<Wire, In, Out, WireOut>;
@@ -63,7 +65,10 @@ class Layered<Wire, WireOut, In, Out> extends Duplex<In, Out> implements InboxOw
   private attached = false;
   /** What the layer decodes, once it has said so. */
   private incoming: Observable<In> | undefined;
-  private reading: Subscription | undefined;
+  /** Whether the layer reads its wire, be it for us or for itself. */
+  private wireIsRead = false;
+  private readonly reading = new Subscription();
+  private readingBegun = false;
   /** Where to write, once the layer listens; what was written before that. */
   private outgoing: Subscriber<Out> | undefined;
   private early: Out[] = [];
@@ -78,7 +83,10 @@ class Layered<Wire, WireOut, In, Out> extends Duplex<In, Out> implements InboxOw
   }
 
   next(value: Out): void {
-    if (this.completed) return;
+    if (this.completed) {
+      this.connection.halves.outbox.dropped++;
+      return;
+    }
     this.attach();
     if (this.outgoing !== undefined) this.outgoing.next(value);
     else this.early.push(value);
@@ -93,7 +101,7 @@ class Layered<Wire, WireOut, In, Out> extends Duplex<In, Out> implements InboxOw
   }
 
   error(reason: unknown): void {
-    if (this.outgoing !== undefined) this.outgoing.error(reason);
+    if (this.outgoing !== undefined && !this.outgoing.closed) this.outgoing.error(reason);
     else this.wire.error(reason);
   }
 
@@ -101,25 +109,34 @@ class Layered<Wire, WireOut, In, Out> extends Duplex<In, Out> implements InboxOw
     if (this.inbox.listening) {
       this.attach();
       this.read();
-    } else if (this.completed && this.reading !== undefined) {
-      // Nothing more to say and nobody to hear: let the wire linger and close (rule 6).
-      this.reading.unsubscribe();
-      this.inbox.error(new ConnectionAborted('nobody listened any more when the end was sent'));
-    }
+    } else if (this.completed) this.connection.halves.transport.atTurnEnd(this);
+  }
+
+  /** Nothing more to say and, at the end of the turn, nobody to hear: lets the wire linger and close (rule 6). */
+  flush(): void {
+    if (this.inbox.listening || !this.readingBegun) return;
+    this.reading.unsubscribe();
+    this.inbox.error(new ConnectionAborted('nobody listened any more when the end was sent'));
   }
 
   private attach(): void {
     if (this.attached) return;
     this.attached = true;
     const { wire, connection } = this;
+    // A layer that answers by itself reads before anybody listens here: what it decodes for us must find us.
+    const wireForLayer = new Observable<Wire>((subscriber) => {
+      this.wireIsRead = true;
+      this.read();
+      return wire.subscribe(subscriber);
+    });
     const speak = this.layer((incoming) => {
       this.incoming = incoming;
-      if (this.inbox.listening) this.read();
+      if (this.inbox.listening || this.wireIsRead) this.read();
       return new Observable<Out>((outgoing) => this.open(outgoing));
     });
     try {
-      const speaking = speak(wire, connection).subscribe(wire);
-      connection.closed.addCallback(() => speaking.unsubscribe());
+      const speaking = speak(wireForLayer, connection).subscribe(wire);
+      connection.halves.onClosed(() => speaking.unsubscribe());
     } catch (error) {
       wire.error(error);
     }
@@ -131,19 +148,27 @@ class Layered<Wire, WireOut, In, Out> extends Duplex<In, Out> implements InboxOw
     this.early = [];
     for (const value of early) outgoing.next(value);
     if (this.completed) outgoing.complete();
+    // The layer may end by itself: it has no more to say, then.
+    outgoing.add(() => {
+      this.completed = true;
+      this.listeningChanged();
+    });
   }
 
   private read(): void {
-    if (this.incoming === undefined || this.reading !== undefined) return;
+    if (this.incoming === undefined || this.readingBegun) return;
+    this.readingBegun = true;
     const { inbox, wire } = this;
-    this.reading = this.incoming.subscribe({
-      next: (value) => inbox.next(value),
-      complete: () => inbox.complete(),
-      error(error: unknown) {
-        inbox.error(error);
-        // What cannot be decoded ends the connection; if the wire itself was lost this is ignored.
-        wire.error(error);
-      },
-    });
+    this.reading.add(
+      this.incoming.subscribe({
+        next: (value) => inbox.next(value),
+        complete: () => inbox.complete(),
+        error(error: unknown) {
+          inbox.error(error);
+          // What cannot be decoded ends the connection; if the wire itself was lost this is ignored.
+          wire.error(error);
+        },
+      }),
+    );
   }
 }

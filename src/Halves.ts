@@ -3,13 +3,13 @@
  * Knows: what arrives (Inbox), what is sent (Outbox), half-close, lingering close, abort, and the one reason at the end.
  * Does not know: sockets, rxjs operators, protocols. Rules by number: docs/duplex.md.
  */
-import type { Subscription } from 'rxjs';
+import type { Subject, Subscription } from 'rxjs';
 import type { Bytes } from './bytes.ts';
 import { ConnectionAborted, ConnectionLost } from './errors.ts';
 import { feed, HoldGroup } from './flow.ts';
 import { Inbox, type InboxOwner } from './Inbox.ts';
 import { Outbox, type OutboxOwner } from './Outbox.ts';
-import type { Transport, TransportEvents } from './Transport.ts';
+import type { Flushable, Transport, TransportEvents } from './Transport.ts';
 
 /** How a connection ended. */
 export type CloseReason =
@@ -22,7 +22,7 @@ export const lingerTime = 5_000;
 /** After our end, a peer that takes nothing for this many linger times is given up. */
 const patience = 12;
 
-export class Halves implements TransportEvents, InboxOwner, OutboxOwner {
+export class Halves implements TransportEvents, InboxOwner, OutboxOwner, Flushable {
   readonly transport: Transport;
   readonly group: HoldGroup;
   readonly inbox: Inbox<Bytes>;
@@ -31,9 +31,10 @@ export class Halves implements TransportEvents, InboxOwner, OutboxOwner {
   bytesReceived = 0;
   /** Why it ended, once it has. */
   reason: CloseReason | undefined;
-  /** Told at every change of phase. */
-  changed: (() => void) | undefined;
+  /** Told at every change of phase, once somebody wants to know. */
+  changes: Subject<void> | undefined;
 
+  private listeners: ((reason: CloseReason) => void)[] = none;
   private endSent = false;
   private aborted: { readonly reason: unknown } | undefined;
   /** Whoever owned the connection has left it: it ends even if somebody listens. */
@@ -79,24 +80,39 @@ export class Halves implements TransportEvents, InboxOwner, OutboxOwner {
 
   closed(error?: Error): void {
     if (this.reason !== undefined) return;
-    const inOrder = error === undefined && ((this.endSent && this.inbox.ended) || this.lingered);
-    const lost = error ?? new ConnectionLost(`${this} was closed before its end`);
-    this.reason = this.aborted
-      ? { kind: 'aborted', error: this.aborted.reason }
-      : inOrder
-        ? { kind: 'done' }
-        : { kind: 'lost', error: lost };
+    this.reason = this.reasonFor(error);
     this.stopLingering();
     this.outbox.stop();
-    this.inbox.error(inOrder ? new ConnectionAborted(`${this} was closed here before the peer ended`) : lost);
-    this.changed?.();
+    if (!this.inbox.ended) {
+      this.inbox.error(
+        this.reason.kind === 'done'
+          ? new ConnectionAborted(`${this} was closed here before the peer ended`)
+          : this.reason.error,
+      );
+    }
+    this.changes?.next();
+    const { listeners } = this;
+    this.listeners = none;
+    for (const tell of listeners) tell(this.reason);
+  }
+
+  /** Calls `tell` with the reason once it is over; at the latest now. Those who asked first are told first. */
+  onClosed(tell: (reason: CloseReason) => void): void {
+    if (this.reason !== undefined) tell(this.reason);
+    else if (this.listeners.length === 0) this.listeners = [tell];
+    else this.listeners.push(tell);
+  }
+
+  /** Forgets what {@link onClosed} was asked. */
+  offClosed(tell: (reason: CloseReason) => void): void {
+    this.listeners = this.listeners.filter((listener) => listener !== tell);
   }
 
   /** Rule 3: no more to say. */
   complete(): void {
     if (!this.outbox.open) return;
     this.outbox.complete();
-    this.changed?.();
+    this.changes?.next();
     this.settle();
   }
 
@@ -129,8 +145,13 @@ export class Halves implements TransportEvents, InboxOwner, OutboxOwner {
     else this.stopLingering();
   }
 
+  /** The end of the turn in which lingering began: who was to subscribe has done so. */
+  flush(): void {
+    if (this.lingering !== undefined && !this.inbox.listening) this.inbox.discard();
+  }
+
   private linger(): void {
-    if (!this.inbox.listening) this.inbox.discard();
+    if (!this.inbox.listening) this.transport.atTurnEnd(this);
     if (this.lingering !== undefined) return;
     let unsent = this.transport.unsent;
     let waited = 0;
@@ -148,11 +169,20 @@ export class Halves implements TransportEvents, InboxOwner, OutboxOwner {
     this.lingering = this.transport.scheduler.schedule(look, lingerTime);
   }
 
+  private reasonFor(error: Error | undefined): CloseReason {
+    if (this.aborted !== undefined) return { kind: 'aborted', error: this.aborted.reason };
+    if (error !== undefined) return { kind: 'lost', error };
+    if ((this.endSent && this.inbox.ended) || this.lingered) return { kind: 'done' };
+    return { kind: 'lost', error: new ConnectionLost(`${this} was closed before its end`) };
+  }
+
   private stopLingering(): void {
     this.lingering?.unsubscribe();
     this.lingering = undefined;
   }
 }
+
+const none: never[] = [];
 
 function messageOf(reason: unknown): string {
   return reason instanceof Error ? reason.message : String(reason);

@@ -64,14 +64,14 @@ export class Inbox<T> implements Holder {
 
   subscribe(subscriber: Subscriber<T>): TeardownLogic {
     const alone = this.first === undefined;
-    const leaveSink = this.group && joinSink(this.group);
+    const sink = this.group && joinSink(this.group);
     if (alone) this.first = subscriber;
     else (this.others ??= new Set()).add(subscriber);
     this.discarding = false;
     if (alone) this.owner.listeningChanged();
     this.handOut();
     return () => {
-      leaveSink?.();
+      if (this.group !== undefined) sink?.leave(this.group);
       this.remove(subscriber);
     };
   }

@@ -28,12 +28,13 @@ export class Outbox implements Sink, Flushable {
   private readonly owner: OutboxOwner;
   private parts: Bytes[] = [];
   private gathered = 0;
-  /** What the transport had not taken at its last word. */
+  /** What the transport had not taken at its last word: good enough for each write, and cheap. */
   private inTransport = 0;
   private full = false;
   private state: 'open' | 'ending' | 'over' = 'open';
-  /** The groups that were subscribed on behalf of this sink, each with how often. */
-  private joined: Map<HoldGroup, number> | undefined;
+  /** The groups that were subscribed on behalf of this sink, as often as they were; the first has a field, it is mostly alone. */
+  private joinedFirst: HoldGroup | undefined;
+  private joinedMore: Map<HoldGroup, number> | undefined;
   private holds: Map<HoldGroup, Hold> | undefined;
   private warned = false;
   /** Bytes handed to the transport. */
@@ -48,7 +49,7 @@ export class Outbox implements Sink, Flushable {
 
   /** Bytes accepted and not yet taken by the platform. */
   get unsent(): number {
-    return this.gathered + this.inTransport;
+    return this.state === 'over' ? 0 : this.gathered + this.transport.unsent;
   }
 
   get open(): boolean {
@@ -72,9 +73,10 @@ export class Outbox implements Sink, Flushable {
       );
       return;
     }
-    if (this.unsent >= hardLimit) {
+    const unsent = this.gathered + this.inTransport;
+    if (unsent >= hardLimit) {
       this.owner.abort(
-        new LimitExceeded(`${this.unsent} bytes wait to be sent: the limit is ${hardLimit} bytes`, hardLimit),
+        new LimitExceeded(`${unsent} bytes wait to be sent: the limit is ${hardLimit} bytes`, hardLimit),
       );
       return;
     }
@@ -111,20 +113,24 @@ export class Outbox implements Sink, Flushable {
     this.state = 'over';
     this.parts = [];
     this.gathered = this.inTransport = 0;
-    this.joined = undefined;
+    this.joinedFirst = this.joinedMore = undefined;
     this.releaseAll();
   }
 
   join(group: HoldGroup): void {
     if (this.state === 'over') return;
-    this.joined ??= new Map();
-    this.joined.set(group, (this.joined.get(group) ?? 0) + 1);
+    if (this.joinedFirst === undefined) this.joinedFirst = group;
+    else {
+      this.joinedMore ??= new Map();
+      this.joinedMore.set(group, (this.joinedMore.get(group) ?? 0) + 1);
+    }
   }
 
   leave(group: HoldGroup): void {
-    const times = this.joined?.get(group) ?? 0;
-    if (times > 1) this.joined?.set(group, times - 1);
-    else this.joined?.delete(group);
+    const times = this.joinedMore?.get(group) ?? 0;
+    if (times > 1) this.joinedMore?.set(group, times - 1);
+    else if (times === 1) this.joinedMore?.delete(group);
+    else if (this.joinedFirst === group) this.joinedFirst = undefined;
   }
 
   private write(): void {
@@ -142,7 +148,8 @@ export class Outbox implements Sink, Flushable {
     if (this.unsent < highWaterMark) return;
     const feeder = currentGroup();
     if (feeder !== undefined) this.hold(feeder);
-    for (const group of this.joined?.keys() ?? []) this.hold(group);
+    if (this.joinedFirst !== undefined) this.hold(this.joinedFirst);
+    for (const group of this.joinedMore?.keys() ?? []) this.hold(group);
     if (this.holds === undefined && this.unsent > warningMark && !this.warned) {
       this.warned = true;
       warn(new UnpressuredSink(String(this.owner), this.unsent));

@@ -97,7 +97,7 @@ export function serve(protocol: Protocol<Bytes>): OperatorFunction<Connection, C
 
       const attend = (connection: Connection): void => {
         served.set(connection, undefined);
-        connection.closed.addCallback((reason) => {
+        connection.halves.onClosed((reason) => {
           served.get(connection)?.unsubscribe();
           served.delete(connection);
           subscriber.next(reason);

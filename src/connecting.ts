@@ -5,6 +5,7 @@
 import { Observable } from 'rxjs';
 import type { Connection } from './Connection.ts';
 import { Deferred } from './Deferred.ts';
+import { currentSink, subscribingFor } from './flow.ts';
 import { ConnectionDropped, warn } from './warnings.ts';
 
 /** What a platform tells whoever dials. Exactly one of them, unless the dial is cancelled first. */
@@ -20,14 +21,16 @@ export interface DialEvents {
 export function connecting(endpoint: string, dial: (events: DialEvents) => () => void): Observable<Connection> {
   return new Observable((subscriber) => {
     let connection: Connection | undefined;
+    // Who subscribes to the connection when it opens does so for whoever dialled.
+    const sink = currentSink();
     const cancel = dial({
       opened(opened) {
         connection = opened;
-        opened.closed.addCallback((reason) => {
+        opened.halves.onClosed((reason) => {
           if (reason.kind === 'done') subscriber.complete();
           else subscriber.error(reason.error);
         });
-        subscriber.next(opened);
+        subscribingFor(sink, () => subscriber.next(opened));
         if (subscriber.closed) warn(new ConnectionDropped(endpoint));
       },
       failed: (error) => subscriber.error(error),

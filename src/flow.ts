@@ -86,6 +86,11 @@ export function currentGroup(): HoldGroup | undefined {
   return feeder;
 }
 
+/** The sink on whose behalf something is being subscribed right now. What subscribes later on its behalf remembers it. */
+export function currentSink(): Sink | undefined {
+  return wanting;
+}
+
 /** Delivers `value` in the name of `group`. */
 export function feed<T>(group: HoldGroup | undefined, subscriber: { next(value: T): void }, value: T): void {
   const feederBefore = feeder;
@@ -111,10 +116,8 @@ export function subscribingFor<R>(sink: Sink | undefined, subscribe: () => R): R
   }
 }
 
-/** Called by a source at each subscription: joins the sink it is subscribed for, and returns how to leave it again. */
-export function joinSink(group: HoldGroup): (() => void) | undefined {
-  const sink = wanting;
-  if (sink === undefined) return undefined;
-  sink.join(group);
-  return () => sink.leave(group);
+/** Called by a source at each subscription: joins the sink it is subscribed for, and returns it, to be left again. */
+export function joinSink(group: HoldGroup): Sink | undefined {
+  wanting?.join(group);
+  return wanting;
 }

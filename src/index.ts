@@ -12,6 +12,7 @@ export * from './Endpoint.ts';
 export * from './errors.ts';
 export {
   currentGroup,
+  currentSink,
   feed,
   HoldGroup,
   joinSink,

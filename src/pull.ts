@@ -54,8 +54,9 @@ export function pull<T>(iterable: Iterable<T>, scheduler: SchedulerLike = asyncS
       }
       later();
     };
-    subscriber.add(joinSink(group));
+    const sink = joinSink(group);
     subscriber.add(() => {
+      sink?.leave(group);
       if (!ended) iterator.return?.();
     });
     later();

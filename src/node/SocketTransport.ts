@@ -16,7 +16,7 @@ import { atTurnEnd } from './turn.ts';
 const copyBelow = 4096;
 
 /** The connection of a socket that is connected. Reading begins at once, one chunk ahead. */
-export function connectionOf(socket: Socket, local: () => Address, remote: Address): Connection {
+export function connectionOf(socket: Socket, local: (socket: Socket) => Address, remote: Address): Connection {
   return new Connection((events) => new SocketTransport(socket, local, remote, events));
 }
 
@@ -29,27 +29,22 @@ class SocketTransport implements Transport {
   readonly events: TransportEvents;
   error: Error | undefined;
   private readonly socket: Socket;
-  private readonly findLocal: () => Address;
+  private readonly findLocal: (socket: Socket) => Address;
   private foundLocal: Address | undefined;
+  private watchesDrain = false;
 
-  constructor(socket: Socket, local: () => Address, remote: Address, events: TransportEvents) {
+  constructor(socket: Socket, local: (socket: Socket) => Address, remote: Address, events: TransportEvents) {
     this.socket = socket;
     this.findLocal = local;
     this.remote = remote;
     this.events = events;
     (socket as Carrier)[transport] = this;
-    // Listeners shared by all sockets: a closure each for ten thousand connections would be felt.
-    socket
-      .on('data', onData)
-      .on('end', onEnd)
-      .on('drain', onDrain)
-      .on('finish', onFinish)
-      .on('error', onError)
-      .on('close', onClose);
+    // Listeners shared by all sockets, and no more than an idle one needs: with ten thousand of them it is felt.
+    socket.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose);
   }
 
   get local(): Address {
-    return (this.foundLocal ??= this.findLocal());
+    return (this.foundLocal ??= this.findLocal(this.socket));
   }
 
   get unsent(): number {
@@ -78,17 +73,23 @@ class SocketTransport implements Transport {
     else if (length < copyBelow) socket.write(concat(parts, length));
     else this.writeTogether(parts);
     // Most writes are taken by the kernel at once, and then nothing is left here.
-    return socket.writableLength === 0 || !socket.writableNeedDrain;
+    if (socket.writableLength === 0 || !socket.writableNeedDrain) return true;
+    if (!this.watchesDrain) socket.on('drain', onDrain);
+    this.watchesDrain = true;
+    return false;
   }
 
   end(): void {
-    this.socket.end();
+    this.socket.on('finish', onFinish).end();
   }
 
   abort(): void {
-    if (this.socket.destroyed) return;
-    if (this.remote instanceof PathAddress) this.socket.destroy();
-    else this.socket.resetAndDestroy();
+    const { socket } = this;
+    if (socket.destroyed) return;
+    // The system refuses to reset while it sends the end, and Node would then never close: all is said, so let go of it.
+    const sendingEnd = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
+    if (sendingEnd || this.remote instanceof PathAddress) socket.destroy();
+    else socket.resetAndDestroy();
   }
 
   close(): void {

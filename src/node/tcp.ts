@@ -65,7 +65,7 @@ export function connectTcp(options: TcpClient): Observable<Connection> {
     tcpClient.format(options),
     { host, port, localAddress: bindAddress, noDelay: true },
     timeout,
-    (socket) => connectionOf(socket, localOf(socket), remoteOf(socket)),
+    (socket) => connectionOf(socket, localOf, remoteOf(socket)),
   );
 }
 
@@ -75,7 +75,7 @@ function boundAddress(server: Server): IpAddress {
 }
 
 function accept(socket: Socket): Connection {
-  return connectionOf(socket, localOf(socket), remoteOf(socket));
+  return connectionOf(socket, localOf, remoteOf(socket));
 }
 
 // Node forgets both when the socket is closed. The peer's address is needed by every message about it, and asked for at once.
@@ -83,8 +83,8 @@ function remoteOf(socket: Socket): IpAddress {
   return new IpAddress(readable(socket.remoteAddress), socket.remotePort ?? 0);
 }
 
-function localOf(socket: Socket): () => IpAddress {
-  return () => new IpAddress(readable(socket.localAddress), socket.localPort ?? 0);
+function localOf(socket: Socket): IpAddress {
+  return new IpAddress(readable(socket.localAddress), socket.localPort ?? 0);
 }
 
 /** An IPv4 address that came through an IPv6 socket, as people write it. */

@@ -75,7 +75,7 @@ describe('marbles', () => {
       const { listen, script } = m.memory();
       const reasons = listen('memory:a').pipe(
         serve((incoming) =>
-          incoming.pipe(mergeMap((chunk) => (utf8(chunk) === 'b' ? throwError(() => 'no b') : [chunk]))),
+          incoming.pipe(mergeMap((chunk) => (utf8(chunk) === 'b' ? throwError(() => new Error('no b')) : [chunk]))),
         ),
         map(({ kind }) => kind),
       );
@@ -206,14 +206,9 @@ describe('a failure', () => {
   });
 
   test('is an open connection, if the test says so', () => {
-    const open = (m: Marbles): void => {
-      const { listen, script } = m.memory();
-      listen('memory:echo').pipe(serve(identity)).subscribe();
-      script('memory:echo', '-a');
-    };
-    marbles(open)();
+    marbles(leavesOneOpen)();
     const message = failureOf((m) => {
-      open(m);
+      leavesOneOpen(m);
       m.expectNothingOpen();
     });
     expect(message).toContain('the connection with echo is still open (open)');
@@ -236,6 +231,12 @@ describe('a failure', () => {
     expect(message).toMatch(/is over and still held by a forgetful operator: for no reason$/);
   });
 });
+
+function leavesOneOpen(m: Marbles): void {
+  const { listen, script } = m.memory();
+  listen('memory:echo').pipe(serve(identity)).subscribe();
+  script('memory:echo', '-a');
+}
 
 describe('hex', () => {
   test('reads pairs of digits', () => {
