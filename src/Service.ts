@@ -2,7 +2,7 @@
  * Services: programs that start in order, run, and stop in order.
  * Knows: trees of services. Does not know: signals, exit codes (src/node/run.ts), what a service does.
  */
-import { Observable, ReplaySubject, type Subscription } from 'rxjs';
+import { defer, Observable, ReplaySubject, Subscription } from 'rxjs';
 import { starting, whenStarted } from './readiness.ts';
 
 /**
@@ -79,7 +79,10 @@ export function all(...services: readonly Service[]): Service {
           error: (error: unknown) => subscriber.error(error),
         }),
       );
-      running.forEach((child, index) => child.start(services[index]));
+      for (const [index, child] of running.entries()) {
+        if (subscriber.closed) return;
+        child.start(services[index]);
+      }
       finish();
     });
 }
@@ -91,7 +94,7 @@ class Running {
   private readonly ended: () => void;
   // A service may look at `stopping` late, as in a retry: what was said stays said.
   private readonly stopping = new ReplaySubject<void>(1);
-  private work: Subscription | undefined;
+  private readonly work = new Subscription();
 
   constructor(parent: { next(value: unknown): void; error(error: unknown): void }, ended: () => void) {
     this.parent = parent;
@@ -99,14 +102,17 @@ class Running {
   }
 
   start(service: Service): void {
-    this.work = service(this.stopping).subscribe({
-      next: (value) => this.parent.next(value),
-      error: (error: unknown) => this.parent.error(error),
-      complete: () => {
-        this.over = true;
-        this.ended();
-      },
-    });
+    // It may be ended, or fail, while it is being subscribed.
+    this.work.add(
+      defer(() => service(this.stopping)).subscribe({
+        next: (value) => this.parent.next(value),
+        error: (error: unknown) => this.parent.error(error),
+        complete: () => {
+          this.over = true;
+          this.ended();
+        },
+      }),
+    );
   }
 
   stop(): void {
@@ -114,6 +120,6 @@ class Running {
   }
 
   end(): void {
-    this.work?.unsubscribe();
+    this.work.unsubscribe();
   }
 }

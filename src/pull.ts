@@ -25,6 +25,8 @@ const perTurn = 1024;
 export function pull<T>(iterable: Iterable<T>, scheduler: SchedulerLike = asyncScheduler): Observable<T> {
   return new Observable((subscriber) => {
     const iterator = iterable[Symbol.iterator]();
+    /** It said so, or threw: as in `for...of`, it is not returned then. */
+    let ended = false;
     let scheduled = false;
     const later = (): void => {
       if (scheduled || subscriber.closed) return;
@@ -37,7 +39,9 @@ export function pull<T>(iterable: Iterable<T>, scheduler: SchedulerLike = asyncS
       for (let drawn = 0; drawn < perTurn; drawn++) {
         if (group.held || subscriber.closed) return;
         try {
+          ended = true;
           const drawing = iterator.next();
+          ended = drawing.done === true;
           if (drawing.done === true) {
             subscriber.complete();
             return;
@@ -53,7 +57,7 @@ export function pull<T>(iterable: Iterable<T>, scheduler: SchedulerLike = asyncS
     const sink = joinSink(group);
     subscriber.add(() => {
       sink?.leave(group);
-      iterator.return?.();
+      if (!ended) iterator.return?.();
     });
     later();
   });

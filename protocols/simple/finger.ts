@@ -5,8 +5,9 @@
 import { isObservable, map, of, pipe, switchMap, take, type Observable, type OperatorFunction } from 'rxjs';
 import { gather } from '../../operators/gather.ts';
 import { lines } from '../../operators/lines.ts';
-import { utf8, bytes, type Bytes } from '../../src/bytes.ts';
+import { bytes, show, utf8, type Bytes } from '../../src/bytes.ts';
 import type { Connection } from '../../src/Connection.ts';
+import { ProtocolError } from '../../src/errors.ts';
 import { codec, over, type Protocol } from '../../src/Protocol.ts';
 
 export interface FingerQuery {
@@ -46,12 +47,17 @@ export function askFinger(connection: Connection, query: FingerQuery = {}, max =
 
 /** `[/W] [user] CRLF`; `undefined` for one that is to be forwarded (`user@host`). */
 export function parseQuery(line: string): FingerQuery | undefined {
-  const [, w, user] = /^(\/W)? *([^ ]*) *$/i.exec(line) ?? [undefined, undefined, line.trim()];
+  const [, w, user = ''] = /^(\/W(?= |$))? *(.*?) *$/is.exec(line) ?? [];
   if (user.includes('@')) return undefined;
   return { ...(user !== '' && { user }), verbose: w !== undefined };
 }
 
+/** Throws {@link ProtocolError} for a user whose name would end the line. */
 export function formatQuery({ user = '', verbose = false }: FingerQuery): string {
+  if (/[\r\n]/.test(user))
+    throw new ProtocolError(`asking for a user: expected no line ending in the name, got ${show(user)}`, {
+      side: 'local',
+    });
   return `${[verbose ? '/W' : '', user].filter(Boolean).join(' ')}\r\n`;
 }
 

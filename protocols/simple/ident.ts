@@ -66,10 +66,17 @@ export function formatRequest({ server, client }: PortPair): string {
   return `${server}, ${client}`;
 }
 
-/** `<port-pair> : USERID : <opsys> [, <charset>] : <user-id>` or `<port-pair> : ERROR : <error>`. */
+/**
+ * `<port-pair> : USERID : <opsys> [, <charset>] : <user-id>` or `<port-pair> : ERROR : <error>`.
+ * Throws {@link ProtocolError} for a user whose name has what it may not have (NUL, CR, LF): it would be another reply.
+ */
 export function formatReply(pair: PortPair, reply: IdentReply): string {
   const about = formatRequest(pair);
   if (reply.kind === 'error') return `${about} : ERROR : ${reply.error}`;
+  if (/[\0\r\n]/.test(reply.user))
+    throw new ProtocolError(`replying: expected a name without NUL, CR and LF, got ${show(reply.user)}`, {
+      side: 'local',
+    });
   const system = reply.charset === undefined ? reply.system : `${reply.system}, ${reply.charset}`;
   return `${about} : USERID : ${system} : ${reply.user}`;
 }

@@ -16,7 +16,7 @@ export function time(clock: TimestampProvider = asyncScheduler): Protocol<Bytes>
   return () =>
     defer(() => {
       const seconds = Math.floor(clock.now() / 1000) + epoch;
-      return of(bytes([24, 16, 8, 0].map((shift) => (seconds / 2 ** shift) & 255)));
+      return of(bytes([24, 16, 8, 0].map((shift) => (seconds >>> shift) & 255)));
     });
 }
 

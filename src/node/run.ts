@@ -2,7 +2,7 @@
  * Runs a service as a program, to its exit code.
  * Knows: SIGINT and SIGTERM, the grace period, exit codes. Does not know: what the service does.
  */
-import { asyncScheduler, Subject, type Subscription } from 'rxjs';
+import { asyncScheduler, defer, Subject, type Subscription } from 'rxjs';
 import { Deferred } from '../Deferred.ts';
 import type { Service } from '../Service.ts';
 
@@ -58,7 +58,7 @@ export function run(service: Service, { grace = 10_000, log = console }: RunOpti
   let work: Subscription | undefined;
   for (const signal of signals) process.on(signal, onSignal);
   // A service may fail while it is being subscribed: `work` is not there yet, and need not be.
-  const started = service(stopping).subscribe({
+  const started = defer(() => service(stopping)).subscribe({
     error(error: unknown) {
       log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
       finish(1);

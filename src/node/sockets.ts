@@ -12,21 +12,30 @@ import { Listener } from '../Listener.ts';
 import { AcceptFailed, warn } from '../warnings.ts';
 import { connectFailure, listenFailure } from './failures.ts';
 
-/** Listens as Node's `options` say; `addressOf` reads the bound address, `accept` makes a connection of a socket. */
+/** Listens as Node's `options` say; `addressOf` reads the bound address, or throws; `accept` makes a connection of a socket. */
 export function listenWith(
   endpoint: string,
   options: ListenOptions,
   addressOf: (server: Server) => Address,
   accept: (socket: Socket, bound: Address) => Connection,
+  failure = listenFailure,
 ): Listener {
   return new Listener((events) => {
     let bound: Address | undefined;
     const server = createServer({ allowHalfOpen: true, noDelay: true });
-    server.on('listening', () => events.bound((bound = addressOf(server))));
+    server.on('listening', () => {
+      try {
+        bound = addressOf(server);
+      } catch (error) {
+        events.failed(failure(endpoint, error as Error));
+        return;
+      }
+      events.bound(bound);
+    });
     server.on('connection', (socket) => events.accepted(accept(socket, bound ?? addressOf(server))));
     server.on('error', (error) => {
       // Once bound, what fails is one accept (too many files): the next one may succeed.
-      if (bound === undefined) events.failed(listenFailure(endpoint, error));
+      if (bound === undefined) events.failed(failure(endpoint, error));
       else warn(new AcceptFailed(endpoint, error));
     });
     server.listen(options);

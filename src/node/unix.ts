@@ -2,12 +2,14 @@
  * The endpoint `unix:`, a stream socket with a path in the file system.
  * Knows: its fields and modes. Does not know: how sockets are driven (sockets.ts).
  */
-import { chmodSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Observable } from 'rxjs';
 import { PathAddress } from '../Address.ts';
 import type { Connection } from '../Connection.ts';
 import { Shape, textField, type Field } from '../Endpoint.ts';
 import type { Listener } from '../Listener.ts';
+import { listenFailure } from './failures.ts';
 import { connectWith, listenWith } from './sockets.ts';
 import { connectionOf } from './SocketTransport.ts';
 import { backlogField, timeoutField } from './tcp.ts';
@@ -55,6 +57,11 @@ export function listenUnix(options: UnixServer): Listener {
       return address;
     },
     (socket, bound) => connectionOf(socket, () => bound, new PathAddress('')),
+    (endpoint, cause) => {
+      if (existsSync(dirname(path))) return listenFailure(endpoint, cause);
+      // For likeness with Windows, libuv says of a folder that is not there that it is forbidden.
+      return listenFailure(endpoint, Object.assign(new Error(cause.message, { cause }), { code: 'ENOENT' }));
+    },
   );
 }
 

@@ -15,6 +15,10 @@ export interface Options {
   readonly ports?: Record<number, number>;
   /** What it is given on its standard input. */
   readonly input?: string;
+  /** Its arguments. */
+  readonly argv?: readonly string[];
+  /** How many files it may have open, if not as many as this process. */
+  readonly files?: number;
 }
 
 export interface Program {
@@ -25,12 +29,16 @@ export interface Program {
   /** Its exit code, or the signal that ended it. */
   readonly exit: Promise<number | NodeJS.Signals>;
   signal(name: NodeJS.Signals): void;
+  /** Gives it one more line of input. */
+  say(line: string): void;
 }
 
-export function start(file: string, { ports = {}, input }: Options = {}): Program {
+export function start(file: string, { ports = {}, input, argv = [], files }: Options = {}): Program {
+  const limited = files === undefined ? [] : ['sh', '-c', `ulimit -n ${files} && exec "$0" "$@"`];
+  const node = [process.execPath, '--require', './test/examples/ports.cjs', 'node_modules/ts-node/dist/bin.js'];
+  const [command, ...rest] = [...limited, ...node, file, ...argv];
   const child = spawn(
-    process.execPath,
-    ['--require', './test/examples/ports.cjs', 'node_modules/ts-node/dist/bin.js', file],
+    command, rest,
     {
       stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
       env: { ...process.env, NO_COLOR: '1', EXAMPLE_PORTS: JSON.stringify(ports) },
@@ -78,6 +86,7 @@ export function start(file: string, { ports = {}, input }: Options = {}): Progra
     prints: (pattern) => until(() => pattern.exec(output) ?? undefined, `printing ${pattern}`),
     exit,
     signal: (name) => void child.kill(name),
+    say: (line) => void child.stdin!.write(`${line}\n`),
   };
 }
 

@@ -1,4 +1,17 @@
-import { identity, interval, map, mergeMap, Observable, of, Subject, takeWhile, throwError, timer } from 'rxjs';
+import {
+  asapScheduler,
+  asyncScheduler,
+  identity,
+  interval,
+  map,
+  mergeMap,
+  Observable,
+  of,
+  Subject,
+  takeWhile,
+  throwError,
+  timer,
+} from 'rxjs';
 import { bytes, codec, ConnectionLost, ConnectionRefused, over, serve, show, utf8, type Bytes } from 'ropewalk';
 import { hex, marbles, wire, wirePair, type Marbles } from 'ropewalk/marbles';
 
@@ -247,5 +260,17 @@ test(
     const hearer = script('memory:out', '');
     script('memory:in', '-a-b');
     m.expect(hearer.received).toBe('-a-b');
+  }),
+);
+
+test(
+  'a timer that the same moment calls off before it fires disturbs nobody',
+  marbles((m) => {
+    const fired: string[] = [];
+    const timer = asyncScheduler.schedule(() => fired.push('timer'));
+    asapScheduler.schedule(() => timer.unsubscribe());
+    asyncScheduler.schedule(() => fired.push('the next one'));
+    m.flush();
+    expect(fired).toEqual(['the next one']);
   }),
 );

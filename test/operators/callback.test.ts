@@ -1,6 +1,21 @@
-import { concat, EMPTY, from, NEVER, Observable, of, range, Subject, take, throwError, toArray } from 'rxjs';
+import {
+  concat,
+  EMPTY,
+  from,
+  map,
+  NEVER,
+  Observable,
+  of,
+  range,
+  Subject,
+  take,
+  takeWhile,
+  throwError,
+  timer,
+  toArray,
+} from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { ConnectError, ConnectionRefused, Deferred, deferLater, succeed, UnknownHost } from 'ropewalk';
+import { ConnectError, ConnectionRefused, Deferred, deferLater, pull, succeed, UnknownHost } from 'ropewalk';
 import { both, callback, errback } from 'ropewalk/operators';
 
 const boom = new Error('boom');
@@ -97,6 +112,32 @@ describe('callback', () => {
     expect(seen).toBe(0);
     first.callback(0);
     expect(seen).toBe(100_000);
+  });
+
+  test('a slow result holds the source: one more value waits, not all of them, and the order stays', () => {
+    marbles(({ cold, flush }) => {
+      let drawn = 0;
+      function* endless(): Generator<number> {
+        for (;;) yield drawn++;
+      }
+      const seen: number[] = [];
+      const subscription = pull(endless())
+        .pipe(callback((n) => (n < 3 ? cold('----x|').pipe(map(() => n)) : n)))
+        .pipe(takeWhile((n) => n < 5))
+        .subscribe((n) => seen.push(n));
+      const waitingAt: number[][] = [];
+      for (const at of [1, 4, 7, 9]) timer(at).subscribe(() => waitingAt.push([at, drawn]));
+      flush();
+      // One result is awaited, and one value waits behind it.
+      expect(waitingAt).toEqual([
+        [1, 2],
+        [4, 2],
+        [7, 3],
+        [9, 3],
+      ]);
+      expect(seen).toEqual([0, 1, 2, 3, 4]);
+      expect(subscription.closed).toBe(true);
+    })();
   });
 
   test('rule 51: on a Deferred it derives, and leaves the chain alone', () => {

@@ -1,0 +1,148 @@
+/**
+ *     endpoint = type ":" [ argument *( ":" argument ) ]
+ *     argument = [ name "=" ] value            ; a backslash takes the next character as it is;
+ *                                              ; a further "=" belongs to the value
+ */
+import fc from 'fast-check';
+import { EndpointError, numberField, parseDescription, portField, Shape, textField } from 'ropewalk';
+import { tcp6Server, tcpClient, tcpServer } from '../src/node/tcp.ts';
+import { unixClient, unixServer } from '../src/node/unix.ts';
+
+/** What an endpoint error says of where and what. */
+function failureOf(work: () => unknown): { column: number; problem: string } {
+  try {
+    work();
+  } catch (error) {
+    expect(error).toBeInstanceOf(EndpointError);
+    const { column, message, description } = error as EndpointError;
+    const [problem, quoted, pointer] = message.split('\n');
+    // The picture below the message points at the same column.
+    expect([quoted, pointer.length - 2]).toEqual([`  ${description}`, column]);
+    return { column, problem: problem.replace(/, at column \d+ of the endpoint$/, '') };
+  }
+  throw new Error('it did not fail');
+}
+
+describe('endpoint = type ":" [ argument *( ":" argument ) ]', () => {
+  test('a type, and arguments by position and by name, each with its column', () => {
+    expect(parseDescription('tcp:8007:interface=127.0.0.1')).toEqual({
+      text: 'tcp:8007:interface=127.0.0.1',
+      type: 'tcp',
+      arguments: [
+        { name: undefined, value: '8007', column: 5 },
+        { name: 'interface', value: '127.0.0.1', column: 10 },
+      ],
+    });
+  });
+
+  test('types are the same in capitals; there may be no arguments; an argument may be empty', () => {
+    expect(parseDescription('STDIO:')).toMatchObject({ type: 'stdio', arguments: [] });
+    expect(parseDescription('a:b::c=').arguments).toEqual([
+      { name: undefined, value: 'b', column: 3 },
+      { name: undefined, value: '', column: 5 },
+      { name: 'c', value: '', column: 6 },
+    ]);
+  });
+});
+
+describe('argument = [ name "=" ] value', () => {
+  const valueOf = (argument: string): unknown => {
+    const [{ name, value }, ...more] = parseDescription(`x:${argument}`).arguments;
+    expect(more).toEqual([]);
+    return [name, value];
+  };
+
+  test('a backslash takes the next character as it is: a colon, an equals sign, a backslash, anything', () => {
+    expect(valueOf('C\\:/a')).toEqual([undefined, 'C:/a']);
+    expect(valueOf('a\\=b')).toEqual([undefined, 'a=b']);
+    expect(valueOf('a\\\\b')).toEqual([undefined, 'a\\b']);
+    expect(valueOf('a\\bc')).toEqual([undefined, 'abc']);
+    expect(valueOf('path=\\:\\=')).toEqual(['path', ':=']);
+  });
+
+  test('a further "=" belongs to the value; an escaped one may stand in a name', () => {
+    expect(valueOf('path=a=b=c')).toEqual(['path', 'a=b=c']);
+    expect(valueOf('pa\\=th=a')).toEqual(['pa=th', 'a']);
+    expect(valueOf('a\\=b=c\\=d')).toEqual(['a=b', 'c=d']);
+  });
+
+  test('columns are those of the text, escapes included', () => {
+    expect(parseDescription('x:a\\:b:c').arguments.map(({ column }) => column)).toEqual([3, 8]);
+  });
+});
+
+describe('what makes no sense is an EndpointError that points at it', () => {
+  const shape = new Shape<{ port: number; label?: string; size?: number }>('demo', {
+    port: { field: portField, required: true },
+    label: { field: textField, required: false },
+    size: { field: numberField('a size from 1 to 9', 1, 9), required: false },
+  });
+
+  test.each([
+    ['nonsense', 1, 'expected a type and a colon, as in tcp:8007,'],
+    ['', 1, 'expected a type and a colon, as in tcp:8007,'],
+    ['demo:1:label=a\\', 15, 'a backslash with nothing after it'],
+    ['demo:', 6, 'demo: needs a port from 0 to 65535 (port)'],
+    ['demo:label=x', 13, 'demo: needs a port from 0 to 65535 (port)'],
+    ['demo:abc', 6, "expected a port from 0 to 65535 for port, got 'abc'"],
+    ['demo:65536', 6, "expected a port from 0 to 65535 for port, got '65536'"],
+    ['demo:-1', 6, "expected a port from 0 to 65535 for port, got '-1'"],
+    ['demo: 1', 6, "expected a port from 0 to 65535 for port, got ' 1'"],
+    ['demo:1e3', 6, "expected a port from 0 to 65535 for port, got '1e3'"],
+    ['demo:1:label=', 8, "expected some text for label, got ''"],
+    ['demo:1:size=0', 8, "expected a size from 1 to 9 for size, got '0'"],
+    ['demo:1:colour=red', 8, 'unknown argument colour; demo: takes port, label, size'],
+    ['demo:1:constructor=x', 8, 'unknown argument constructor; demo: takes port, label, size'],
+    ['demo:1:port=2', 8, 'port is given twice'],
+    ['demo:label=a:label=b', 14, 'label is given twice'],
+    ['demo:port=1:2', 13, 'port is given twice'],
+    ['demo:1:a:2:3', 12, 'an argument too many; demo: takes port, label, size'],
+  ])('%j at column %i: %s', (text, column, problem) => {
+    expect(failureOf(() => shape.parse(parseDescription(text)))).toEqual({ column, problem });
+  });
+
+  test('positions count the arguments without a name', () => {
+    expect(shape.parse(parseDescription('demo:size=3:1:a'))).toEqual({ port: 1, label: 'a', size: 3 });
+  });
+});
+
+describe('the shapes of Node: one list of fields makes a parser and a formatter that agree', () => {
+  const port = fc.integer({ min: 0, max: 65535 });
+  const backlog = fc.integer({ min: 1, max: 65535 });
+  const timeout = fc.integer({ min: 1, max: 2 ** 31 - 1 });
+  const mode = fc.integer({ min: 0, max: 0o7777 });
+  // Full of what must be escaped.
+  const words = fc.oneof(
+    fc.string({ minLength: 1, unit: fc.constantFrom('a', ':', '=', '\\', '/', ' ', 'é') }),
+    fc.string({ minLength: 1, unit: 'binary' }),
+  );
+  const only = { requiredKeys: [] as never[] };
+  const server = fc.tuple(fc.record({ port }), fc.record({ interface: words, backlog }, only));
+  const client = fc.tuple(fc.record({ host: words, port }), fc.record({ timeout, bindAddress: words }, only));
+  const unixIn = fc.tuple(fc.record({ path: words }), fc.record({ mode, backlog }, only));
+  const unixOut = fc.tuple(fc.record({ path: words }), fc.record({ timeout }, only));
+
+  function agrees<T extends object>(shape: Shape<T>, values: fc.Arbitrary<[object, object]>): void {
+    fc.assert(
+      fc.property(values, ([required, optional]) => {
+        const value = { ...required, ...optional } as T;
+        const text = shape.format(value);
+        const parsed = shape.parse(parseDescription(text));
+        expect(parsed).toEqual(value);
+        expect(shape.format(parsed)).toBe(text);
+      }),
+    );
+  }
+
+  test('tcp, to listen at', () => agrees(tcpServer, server));
+  test('tcp6', () => agrees(tcp6Server, server));
+  test('tcp, to connect to', () => agrees(tcpClient, client));
+  test('unix, to listen at', () => agrees(unixServer, unixIn));
+  test('unix, to connect to', () => agrees(unixClient, unixOut));
+
+  test('what they write is what a person would', () => {
+    expect(tcpServer.format({ port: 8007, interface: '::1' })).toBe('tcp:8007:interface=\\:\\:1');
+    expect(tcpClient.format({ host: 'localhost', port: 80, timeout: 500 })).toBe('tcp:localhost:80:timeout=500');
+    expect(unixServer.format({ path: '/run/a=b', mode: 0o660 })).toBe('unix:/run/a\\=b:mode=660');
+  });
+});
