@@ -29,12 +29,7 @@ async function messages({ port, ms, connections, size, window }: Load & { port: 
     });
     client.write(batches[window]);
   }
-  // What is counted begins once everything is warm and in flight.
-  await wait(ms / 4);
-  process.send?.('begin');
-  const before = done;
-  await wait(ms);
-  const counted = done - before;
+  const counted = await countFor(ms, () => done);
   running = false;
   for (const client of clients) client.destroy();
   return counted;
@@ -60,14 +55,19 @@ async function churn({ port, ms, connections, size }: Load & { port: number; ms:
       done++;
     }
   });
-  await wait(ms / 4);
-  process.send?.('begin');
-  const before = done;
-  await wait(ms);
-  const counted = done - before;
+  const counted = await countFor(ms, () => done);
   running = false;
   await Promise.all(clients);
   return counted;
+}
+
+/** How much `done` grows in `ms`; counting begins once everything is warm and in flight. */
+async function countFor(ms: number, done: () => number): Promise<number> {
+  await wait(ms / 4);
+  process.send?.('begin');
+  const before = done();
+  await wait(ms);
+  return done() - before;
 }
 
 function open(port: number): Promise<Socket> {

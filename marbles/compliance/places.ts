@@ -1,12 +1,12 @@
 /** Listening and connecting: what subscribing and unsubscribing mean. */
-import { identity, Subject, takeUntil } from 'rxjs';
+import { identity, Subject, takeUntil, type Observable } from 'rxjs';
 import type { Address } from '../../src/Address.ts';
 import { bytes } from '../../src/bytes.ts';
 import type { CloseReason, Connection } from '../../src/Connection.ts';
 import { ConnectError } from '../../src/errors.ts';
 import { serve } from '../../src/Protocol.ts';
 import type { CaseOf } from '../complianceOf.ts';
-import { holds, isA, same, type Bench } from './Bench.ts';
+import { holds, isA, same, type Bench, type Heard } from './Bench.ts';
 
 export const placeCases: readonly CaseOf[] = [
   {
@@ -64,17 +64,9 @@ export const placeCases: readonly CaseOf[] = [
     rule: 'listen',
     name: 'takeUntil before serve accepts no more and lets the work finish',
     async run(bench) {
-      const { runtime } = bench;
-      const stop = new Subject<void>();
-      const listener = runtime.listen(runtime.endpoint());
-      const bound = bench.boundPlace(listener);
-      const served = watchServer(bench, listener.pipe(takeUntil(stop), serve(identity)));
-      const place = await bound;
-      const client = await bench.connect(place);
-      const heard = bench.hear(client);
-      client.next(bytes('one'));
-      await bench.until(() => heard.text === 'one', 'an echo');
-      stop.next();
+      const { served, place, client, heard } = await stopEcho(bench, (connections, stop) =>
+        connections.pipe(takeUntil(stop), serve(identity)),
+      );
       isA(await dialFailure(bench, place), ConnectError);
       client.next(bytes('two'));
       await bench.until(() => heard.text === 'onetwo', 'an echo after the stop');
@@ -88,17 +80,9 @@ export const placeCases: readonly CaseOf[] = [
     rule: 'listen',
     name: 'takeUntil after serve, and unsubscribing, abort the work',
     async run(bench) {
-      const { runtime } = bench;
-      const stop = new Subject<void>();
-      const listener = runtime.listen(runtime.endpoint());
-      const bound = bench.boundPlace(listener);
-      const served = watchServer(bench, listener.pipe(serve(identity), takeUntil(stop)));
-      const place = await bound;
-      const client = await bench.connect(place);
-      const heard = bench.hear(client);
-      client.next(bytes('one'));
-      await bench.until(() => heard.text === 'one', 'an echo');
-      stop.next();
+      const { served, place, heard } = await stopEcho(bench, (connections, stop) =>
+        connections.pipe(serve(identity), takeUntil(stop)),
+      );
       await bench.until(() => heard.end !== undefined, 'the client to notice');
       isA(await dialFailure(bench, place), ConnectError);
       same(served.over, true, 'that the server is over');
@@ -163,7 +147,8 @@ export const placeCases: readonly CaseOf[] = [
       const { runtime } = bench;
       const listener = runtime.listen(runtime.endpoint());
       const bound = bench.boundPlace(listener);
-      const served = watchServer(bench, listener.pipe(serve(identity)));
+      const reasons: CloseReason[] = [];
+      bench.keep(listener.pipe(serve(identity)).subscribe((reason) => reasons.push(reason)));
       const place = await bound;
       let client: Connection | undefined;
       const dial = runtime.connect(place).subscribe((opened) => (client = bench.watch(opened)));
@@ -171,8 +156,8 @@ export const placeCases: readonly CaseOf[] = [
       client!.next(bytes('bye'));
       dial.unsubscribe();
       same(await bench.reasonOf(client!), { kind: 'done' });
-      await bench.until(() => served.reasons.length === 1, 'the server to see the end');
-      same(served.reasons, [{ kind: 'done' }]);
+      await bench.until(() => reasons.length === 1, 'the server to see the end');
+      same(reasons, [{ kind: 'done' }]);
     },
   },
   {
@@ -211,13 +196,29 @@ function addressesOf(
   return addresses;
 }
 
-function watchServer(
+/** An echo server, made as `serving` says, that has echoed once when it is told to stop. */
+async function stopEcho(
   bench: Bench,
-  server: { subscribe(observer: { next(reason: CloseReason): void; complete(): void }): ReturnType<Bench['keep']> },
-): { readonly reasons: CloseReason[]; readonly over: boolean } {
-  const seen = { reasons: [] as CloseReason[], over: false };
-  bench.keep(server.subscribe({ next: (reason) => seen.reasons.push(reason), complete: () => (seen.over = true) }));
-  return seen;
+  serving: (connections: Observable<Connection>, stop: Observable<void>) => Observable<CloseReason>,
+): Promise<{ served: { reasons: CloseReason[]; over: boolean }; place: string; client: Connection; heard: Heard }> {
+  const { runtime } = bench;
+  const stop = new Subject<void>();
+  const listener = runtime.listen(runtime.endpoint());
+  const bound = bench.boundPlace(listener);
+  const served = { reasons: [] as CloseReason[], over: false };
+  bench.keep(
+    serving(listener, stop).subscribe({
+      next: (reason) => served.reasons.push(reason),
+      complete: () => (served.over = true),
+    }),
+  );
+  const place = await bound;
+  const client = await bench.connect(place);
+  const heard = bench.hear(client);
+  client.next(bytes('one'));
+  await bench.until(() => heard.text === 'one', 'an echo');
+  stop.next();
+  return { served, place, client, heard };
 }
 
 async function dialFailure(bench: Bench, place: string): Promise<unknown> {
