@@ -5,14 +5,12 @@
  */
 import { config } from 'rxjs';
 import { Bench, type ComplianceRuntime } from './compliance/Bench.ts';
+import type { CaseOf, Rule } from './compliance/Case.ts';
 import { endingCases } from './compliance/ending.ts';
 import { placeCases } from './compliance/places.ts';
 import { readingCases } from './compliance/reading.ts';
 import { servingCases } from './compliance/serving.ts';
 import { writingCases } from './compliance/writing.ts';
-
-/** A rule of docs/duplex.md by its number, or one of its two chapters about places. */
-export type Rule = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 'listen' | 'connect';
 
 /** One case of the contract. */
 export interface ComplianceCase {
@@ -22,15 +20,6 @@ export interface ComplianceCase {
   readonly timeout: number;
   /** Rejects with a plain `Error` when the runtime does not keep the rule. */
   run(): Promise<void>;
-}
-
-/** A case as it is written down: with what it needs the platform to be able to do. */
-export interface CaseOf {
-  readonly rule: Rule;
-  readonly name: string;
-  readonly needs?: readonly (keyof ComplianceRuntime['can'])[];
-  readonly timeout?: number;
-  run(bench: Bench): Promise<void>;
 }
 
 /**

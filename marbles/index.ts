@@ -2,7 +2,8 @@
  * The door `ropewalk/marbles`: the test kit. Names only.
  */
 export type { ComplianceRuntime } from './compliance/Bench.ts';
-export { complianceOf, type ComplianceCase, type Rule } from './complianceOf.ts';
+export type { Rule } from './compliance/Case.ts';
+export { complianceOf, type ComplianceCase } from './complianceOf.ts';
 export type { Legend } from './diagram.ts';
 export { marbles, type Expectation, type Marbles, type MarblesMemory, type MarblesOptions } from './marbles.ts';
 export { Received, script, wirePair, type Script, type WireEnd } from './script.ts';

@@ -2,7 +2,7 @@
 import { bytes } from '../../src/bytes.ts';
 import { ConnectionLost } from '../../src/errors.ts';
 import type { ConnectionState } from '../../src/Connection.ts';
-import type { CaseOf } from '../complianceOf.ts';
+import type { CaseOf } from './Case.ts';
 import { holds, isA, pattern, same } from './Bench.ts';
 
 export const endingCases: readonly CaseOf[] = [

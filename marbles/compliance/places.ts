@@ -5,7 +5,7 @@ import { bytes } from '../../src/bytes.ts';
 import type { CloseReason, Connection } from '../../src/Connection.ts';
 import { ConnectError } from '../../src/errors.ts';
 import { serve } from '../../src/Protocol.ts';
-import type { CaseOf } from '../complianceOf.ts';
+import type { CaseOf } from './Case.ts';
 import { holds, isA, same, type Bench, type Heard } from './Bench.ts';
 
 export const placeCases: readonly CaseOf[] = [

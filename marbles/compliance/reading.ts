@@ -2,7 +2,7 @@
 import { take } from 'rxjs';
 import { bytes } from '../../src/bytes.ts';
 import { ConnectionAborted, ConnectionLost } from '../../src/errors.ts';
-import type { CaseOf } from '../complianceOf.ts';
+import type { CaseOf } from './Case.ts';
 import { holds, isA, isPattern, pattern, same } from './Bench.ts';
 
 export const readingCases: readonly CaseOf[] = [

@@ -3,7 +3,7 @@ import { identity, map, mergeMap, throwError } from 'rxjs';
 import { bytes, type Bytes } from '../../src/bytes.ts';
 import type { CloseReason } from '../../src/Connection.ts';
 import { serve, type Protocol } from '../../src/Protocol.ts';
-import type { CaseOf } from '../complianceOf.ts';
+import type { CaseOf } from './Case.ts';
 import { holds, same, type Bench } from './Bench.ts';
 
 const failure = new Error('this protocol fails');

@@ -4,7 +4,7 @@ import { bytes, type Bytes } from '../../src/bytes.ts';
 import { LimitExceeded } from '../../src/errors.ts';
 import { hardLimit, highWaterMark } from '../../src/Outbox.ts';
 import { onWarning } from '../../src/warnings.ts';
-import type { CaseOf } from '../complianceOf.ts';
+import type { CaseOf } from './Case.ts';
 import { holds, isA, isPattern, pattern, same } from './Bench.ts';
 
 export const writingCases: readonly CaseOf[] = [
