@@ -10,9 +10,9 @@ import { plain, ropewalk } from './serving/servers.ts';
 const sixOperators = (incoming: Observable<Bytes>): Observable<Bytes> =>
   incoming.pipe(
     map((chunk) => chunk),
-    filter((chunk) => chunk.length > 0),
+    filter((chunk) => chunk.byteLength > 0),
     tap(() => {}),
-    takeWhile(() => true),
+    takeWhile((chunk) => chunk.length > 0),
     scan((_, chunk) => chunk),
     share(),
   );

@@ -5,7 +5,7 @@
  */
 import { Socket } from 'node:net';
 import { asyncScheduler } from 'rxjs';
-import { PathAddress, type Address } from '../Address.ts';
+import { IpAddress, PathAddress, type Address } from '../Address.ts';
 import { concat, type Bytes } from '../bytes.ts';
 import { Connection } from '../Connection.ts';
 import type { Flushable, Transport, TransportEvents } from '../Transport.ts';
@@ -116,12 +116,18 @@ class SocketTransport implements Transport {
   }
 }
 
+const nothing: Bytes = new Uint8Array(0);
+
 function onData(this: Socket, chunk: Bytes): void {
   (this as Carrier)[transport].events.received(chunk);
 }
 
 function onEnd(this: Socket): void {
-  (this as Carrier)[transport].events.receivedEnd();
+  const { events, remote } = (this as Carrier)[transport];
+  // libuv tells a reset that comes together with the last bytes as an end. An empty write knows better; on a Unix socket
+  // it would also refuse a peer that has simply closed.
+  if (this.writable && remote instanceof IpAddress) this.write(nothing);
+  if (!this.errored) events.receivedEnd();
 }
 
 function onDrain(this: Socket): void {
