@@ -70,8 +70,8 @@ export function chained<In, Out>({ onValue, onError }: Handlers<In>): OperatorFu
 
       // A Subscriber that belongs to its destination, so that a source that emits while subscribing can be stopped.
       const outer = new Subscriber<In>({
-        next: (value) => {
-          if (onValue === undefined) destination.next(value);
+        next: (value: unknown) => {
+          if (onValue === undefined) destination.next(value as Out);
           else if (awaiting) waiting.push({ handle: onValue, came: value });
           else settle({ handle: onValue, came: value });
         },

@@ -7,7 +7,8 @@ import { starting, whenStarted } from './readiness.ts';
 
 /**
  * Something that runs until it is told to stop. Subscribing starts it; when `stopping` emits it finishes its work and
- * completes; unsubscribing ends it at once. It is ready when every port that it listens at is bound (see `starting`).
+ * completes; unsubscribing ends it at once. It is ready when every port that it listens at is bound (see `starting`), or
+ * when it is over.
  *
  * ```ts
  * const web: Service = (stopping) => listen('tcp:8080').pipe(takeUntil(stopping), serve(over(http(), site)));
@@ -102,17 +103,21 @@ class Running {
   }
 
   start(service: Service): void {
-    // It may be ended, or fail, while it is being subscribed.
-    this.work.add(
-      defer(() => service(this.stopping)).subscribe({
-        next: (value) => this.parent.next(value),
-        error: (error: unknown) => this.parent.error(error),
-        complete: () => {
-          this.over = true;
-          this.ended();
-        },
-      }),
-    );
+    const ready = starting();
+    const begin = (): void =>
+      // It may be ended, or fail, while it is being subscribed.
+      this.work.add(
+        defer(() => service(this.stopping)).subscribe({
+          next: (value) => this.parent.next(value),
+          error: (error: unknown) => this.parent.error(error),
+          complete: () => {
+            this.over = true;
+            ready();
+            this.ended();
+          },
+        }),
+      );
+    whenStarted(begin, ready);
   }
 
   stop(): void {

@@ -209,6 +209,28 @@ describe('inOrder', () => {
   );
 
   test(
+    'a service that is over before it was ready keeps nobody waiting',
+    marbles((m) => {
+      const hasty: Service = () => {
+        starting();
+        return timer(3);
+      };
+      const diary = new Diary();
+      diary.run(inOrder(hasty, all(hasty, diary.service('b')), diary.service('c')), timer(9));
+      m.flush();
+      expect(diary.lines).toEqual([
+        '3 b starts',
+        '6 c starts',
+        '9 c stops',
+        '9 c is over',
+        '9 b stops',
+        '9 b is over',
+        '9 completed',
+      ]);
+    }),
+  );
+
+  test(
     'what was said stays said: a service that looks at `stopping` late hears it',
     marbles((m) => {
       const late: Service = (stopping) =>
