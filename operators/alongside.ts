@@ -18,6 +18,13 @@ export interface AlongsideOptions {
  * One who does not keep up must not hold the others: the feed is never held. Once more than `limit` bytes wait to be
  * sent to this listener, the result errors with {@link LimitExceeded}, which drops that connection and no other.
  *
+ * ```marbles
+ * -a-b----|
+ * alongside(feed)
+ * -a1b-2--|
+ *
+ * feed = hot('--1--2--')
+ * ```
  * ```ts
  * const chat: Protocol<string> = (said, me) =>
  *   said.pipe(tap((line) => room.next(`${me.remote}: ${line}`)), ignoreElements(), alongside(room));

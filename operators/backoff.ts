@@ -20,7 +20,7 @@ export interface BackoffOptions {
  *
  * ```ts
  * const delay = backoff({ first: 1_000, factor: 2, max: 5_000, jitter: false });
- * [1, 2, 3, 4].map(delay); // [1000, 2000, 4000, 5000]
+ * [1, 2, 3, 4].map(delay); // => [ 1000, 2000, 4000, 5000 ]
  * ```
  */
 export function backoff(options: BackoffOptions = {}): (attempt: number) => number {

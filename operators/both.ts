@@ -10,12 +10,13 @@ import { chained } from './chained.ts';
  *
  * In plain words: something to do in either case. It is lazy.
  *
- * ```
- * source:           --1--#
- * both(String)      --'1'--('error'|)
+ * ```marbles
+ * --a--#
+ * both(() => 'b')
+ * --b--(b|)
  * ```
  * ```ts
- * throwError(() => 'lost').pipe(both((result) => [result])).subscribe((result) => console.log(result)); // [ 'lost' ]
+ * throwError(() => 'lost').pipe(both((result) => [result])).subscribe((result) => console.log(result)); // => [ 'lost' ]
  * ```
  * Neighbours: `callback`, `errback`, `finalize`.
  */

@@ -11,14 +11,17 @@ import { chained } from './chained.ts';
  * In plain words: `map` that also waits. It is lazy: each subscription calls the function anew, also on a Deferred,
  * whose own chain it leaves alone.
  *
- * ```
- * source:          --1--2--|
- * callback(n=>n*2) --2--4--|
+ * ```marbles
+ * --a--b--|
+ * callback((letter) => of(letter.toUpperCase()).pipe(delay(1)))
+ * ---A--B-|
  * ```
  * ```ts
- * from([1, 2]).pipe(callback((n) => Promise.resolve(n * 2))).subscribe((n) => console.log(n)); // 2, then 4
+ * from([1, 2]).pipe(callback((n) => succeed(n * 2))).subscribe((n) => console.log(n));
+ * // => 2
+ * // => 4
  * ```
- * Values that come while a result is awaited wait their turn, all of them. Neighbours: `errback`, `both`, `concatMap`.
+ * Values that come while a result is awaited wait their turn, and hold whoever they came from. Neighbours: `errback`, `both`, `concatMap`.
  */
 export function callback<In, Out>(fn: (value: In) => Out): OperatorFunction<In, Settled<Out>> {
   return chained({ onValue: fn });

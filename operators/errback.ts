@@ -10,14 +10,15 @@ import { chained } from './chained.ts';
  *
  * In plain words: `catchError` that catches by type, and takes a plain value for an answer. It is lazy.
  *
- * ```
- * source:           --1--#
- * errback(() => 0)  --1--(0|)
+ * ```marbles
+ * --a--#
+ * errback(() => 'b')
+ * --a--(b|)
  * ```
  * ```ts
  * throwError(() => new RangeError('too far'))
  *   .pipe(errback(RangeError, (error) => error.message))
- *   .subscribe((message) => console.log(message)); // too far
+ *   .subscribe((message) => console.log(message)); // => too far
  * ```
  * Neighbours: `callback`, `both`, `catchError`.
  */

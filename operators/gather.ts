@@ -11,6 +11,15 @@ import { LimitExceeded } from '../src/errors.ts';
  * Emits everything that arrived as one piece, when the source completes: for peers that answer by closing.
  * Errors with {@link LimitExceeded} as soon as more than `max` bytes (1 MiB unless said) have come.
  *
+ * ```marbles
+ * -a-b-|
+ * gather()
+ * -----(c|)
+ *
+ * a = bytes('one ')
+ * b = bytes('two')
+ * c = bytes('one two')
+ * ```
  * ```ts
  * connection.pipe(gather({ max: 512 }), map((all) => utf8(all)));
  * ```

@@ -11,6 +11,11 @@ import { TimedOut } from '../src/errors.ts';
  * In plain words: a peer that connects and says nothing is sent away. A value costs one look at the clock; there is one
  * timer for each subscription, set anew only when it fires.
  *
+ * ```marbles
+ * -a--b----------
+ * idleTimeout(5)
+ * -a--b----#
+ * ```
  * ```ts
  * connection.pipe(idleTimeout(30_000));
  * ```

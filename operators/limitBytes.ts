@@ -9,6 +9,15 @@ import { LimitExceeded } from '../src/errors.ts';
 /**
  * Passes on at most `max` bytes in all; the chunk that goes beyond is not passed on, and the result errors with {@link LimitExceeded}.
  *
+ * ```marbles
+ * -a-b-c-|
+ * limitBytes(5)
+ * -a-b-#
+ *
+ * a = bytes('ab')
+ * b = bytes('cde')
+ * c = bytes('f')
+ * ```
  * ```ts
  * connection.pipe(limitBytes(1 << 20));
  * ```

@@ -23,6 +23,11 @@ export interface ReconnectOptions {
  * lasted longer than the wait before it, was a success and sets the count back. Unsubscribing stops waiting, dialling, or
  * closes the connection.
  *
+ * ```marbles
+ * -a#
+ * reconnect({ delay: 3, attempts: 1 }), take(3)
+ * -a----a----(a|)
+ * ```
  * ```ts
  * connect('tcp:broker.example:1883').pipe(
  *   switchMap((connection) => session(connection)),

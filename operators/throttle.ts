@@ -19,6 +19,16 @@ export interface ThrottleOptions {
  * In plain words: a token bucket. Chunks are cut where the bucket is empty. While bytes wait, the source that they came from is
  * held, so at most one read waits here. Not to be confused with RxJS's `throttle`, which drops.
  *
+ * ```marbles
+ * a|
+ * throttle(20, { burst: 3 })
+ * x 49ms d 49ms (e|)
+ *
+ * a = bytes('abcde')
+ * x = bytes('abc')
+ * d = bytes('d')
+ * e = bytes('e')
+ * ```
  * ```ts
  * serve((incoming) => incoming.pipe(throttle(64 * 1024)));
  * ```
