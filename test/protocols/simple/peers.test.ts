@@ -79,24 +79,25 @@ function daemon(command: string, argv: string[]): void {
   });
 }
 
-/** Ports that nobody has, all of them different. */
+/**
+ * Ports that nobody has, all of them different, from below those that systems hand out by themselves (32768 and up):
+ * nobody takes one before the server that it is for.
+ */
 async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<{ port: number; close(): Promise<unknown> }>((resolve) => {
-          const server = createServer().listen(0, '127.0.0.1', () =>
-            resolve({
-              port: (server.address() as { port: number }).port,
-              close: () => new Promise((closed) => server.close(closed)),
-            }),
-          );
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => server.close()));
-  return servers.map(({ port }) => port);
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    if (await isFree(port)) ports.add(port);
+  }
+  return [...ports];
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+      .once('error', () => resolve(false))
+      .listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }
 
 /** Dials a server that may still be starting. */
