@@ -1,6 +1,6 @@
 /**
- * Claim: a TCP echo through Ropewalk costs no more CPU than one of raw `node:net` ('data' to write), also through six
- * ordinary operators, and streams as fast as `socket.pipe(socket)`.
+ * Claim: a TCP echo through Ropewalk costs the CPU of one of raw `node:net` ('data' to write), through six ordinary operators
+ * a tenth more, and it streams about as fast as `socket.pipe(socket)`, with nothing queued.
  */
 import { filter, identity, map, scan, share, takeWhile, tap, type Observable } from 'rxjs';
 import type { Bytes } from 'ropewalk';
