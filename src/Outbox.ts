@@ -100,12 +100,13 @@ export class Outbox implements Sink, Flushable {
     this.flush();
   }
 
-  /** No more to say: sends all, then the end. */
+  /** No more to say: sends all, then the end. Whoever was held may go on: nobody listens to it here. */
   complete(): void {
     if (this.state !== 'open') return;
     this.state = 'ending';
     if (this.parts.length > 0) this.write();
     this.transport.end();
+    this.releaseAll();
   }
 
   /** Nothing can be sent any more: forgets what waits, lets go of everyone. */

@@ -172,10 +172,15 @@ test('a guest who does not listen is dropped from the room, and the others hear 
   listener.destroy();
 }, 30_000);
 
-test('10,000 at once are served, each', async () => {
-  const peers: Socket[] = [];
+test('10,000 at once are served, each, and hear each other', async () => {
+  const everybody = async (name: string): Promise<Socket[]> => {
+    const peers: Socket[] = [];
+    while (peers.length < 10_000) peers.push(...(await Promise.all(Array.from({ length: 500 }, () => open(name)))));
+    return peers;
+  };
+  let peers: Socket[] = [];
   const growth = await growthDuring(async () => {
-    while (peers.length < 10_000) peers.push(...(await Promise.all(Array.from({ length: 500 }, () => open('upper')))));
+    peers = await everybody('upper');
     const answers = peers.map((peer) => once(peer, 'data'));
     for (const peer of peers) peer.write('hello\n');
     for (const [answer] of await Promise.all(answers)) expect(String(answer)).toBe('HELLO\r\n');
@@ -183,4 +188,10 @@ test('10,000 at once are served, each', async () => {
   });
   expect(growth / peers.length).toBeLessThan(32 * 1024);
   for (const peer of peers) peer.destroy();
+
+  const guests = await everybody('chat');
+  const heard = guests.map((guest) => once(guest, 'data'));
+  guests[9_999].write('hello, all of you\n');
+  for (const [line] of await Promise.all(heard)) expect(String(line)).toBe('hello, all of you\r\n');
+  for (const guest of guests) guest.destroy();
 }, 60_000);
