@@ -4,7 +4,7 @@
  * Does not know: what is said in them.
  */
 import { map } from 'rxjs';
-import { bytes, indexOf, isAscii, latin1, show, utf8, type Bytes } from '../src/bytes.ts';
+import { bytes, indexOf, isAscii, latin1, show, utf8Part, type Bytes } from '../src/bytes.ts';
 import { ProtocolError } from '../src/errors.ts';
 import { codec, type Codec } from '../src/Protocol.ts';
 import { checkedMax, tooLong } from './framing/limits.ts';
@@ -69,7 +69,7 @@ export function lines({ max = 16384, delimiter }: LinesOptions = {}): Codec<Byte
     read(content, start, end) {
       const stop = either && end > start && content[end - 1] === cr ? end - 1 : end;
       if (stop - start > max) throw tooLong(noun, content.subarray(start, stop), max);
-      return utf8(content, start, stop);
+      return utf8Part(content, start, stop);
     },
     spare: (unfinished) =>
       either ? Number(unfinished[unfinished.length - 1] === cr) : begun(unfinished, form.delimiter),

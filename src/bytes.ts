@@ -12,14 +12,19 @@ export function bytes(content: string | ArrayLike<number>): Bytes {
   return typeof content === 'string' ? platform.encode(content) : Uint8Array.from(content);
 }
 
-/** UTF-8 bytes as text, from `start` (in bytes) up to and without `end`. What is not UTF-8 becomes U+FFFD. */
-export function utf8(content: Bytes, start = 0, end = content.length): string {
+/** UTF-8 bytes as text. What is not UTF-8 becomes U+FFFD. Takes one argument, and so may stand in `map(utf8)`. */
+export function utf8(content: Bytes): string {
+  return platform.utf8(content, 0, content.length);
+}
+
+/** The same for a part of them, from `start` up to and without `end`. */
+export function utf8Part(content: Bytes, start: number, end: number): string {
   return platform.utf8(content, start, end);
 }
 
 /** Bytes as text, each byte the character of its number. For bytes below 128 the same as {@link utf8}, and faster. */
-export function latin1(content: Bytes, start = 0, end = content.length): string {
-  return platform.latin1(content, start, end);
+export function latin1(content: Bytes): string {
+  return platform.latin1(content, 0, content.length);
 }
 
 /** Whether every byte is below 128, so that {@link latin1} reads it as UTF-8 would. */
@@ -58,7 +63,7 @@ export function indexOf(haystack: Bytes, needle: Bytes, from = 0): number {
 }
 
 /** For people: printable ASCII as it is, everything else escaped, at most `max` bytes and then how many there are in all. */
-export function show(content: Bytes | string, max = 60): string {
+export function show(content: Bytes | string, { max = 60 }: { readonly max?: number } = {}): string {
   const all = typeof content === 'string' ? bytes(content) : content;
   let text = '';
   for (const byte of all.subarray(0, max)) text += escapes[byte] ?? String.fromCharCode(byte);

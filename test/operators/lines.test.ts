@@ -11,7 +11,7 @@ const sent = (line: string, options?: Parameters<typeof lines>[0]): string => {
   of(line)
     .pipe(lines(options).encode)
     .subscribe((chunk) => {
-      wire += show(chunk, 1000);
+      wire += show(chunk, { max: 1000 });
     });
   return wire;
 };
