@@ -42,7 +42,8 @@ async function untilEnded(how: string, count: number): Promise<void> {
 async function open(name: string): Promise<Socket> {
   const socket = connect(ports[name], '127.0.0.1');
   await once(socket, 'connect');
-  return socket;
+  // Most of them are cut off, and that is what they are for.
+  return socket.on('error', () => {});
 }
 
 /** A well-behaved guest says a line and hears it. */
@@ -92,14 +93,18 @@ async function growthDuring(work: () => Promise<void>): Promise<number> {
 }
 
 test('a peer that sends without reading is not read from any more', async () => {
-  const peers = await Promise.all(Array.from({ length: 10 }, () => open('echo')));
-  const growth = await growthDuring(async () => {
-    const written = await Promise.all(peers.map((peer) => flood(peer.pause(), Buffer.alloc(65_536), 100 * MiB)));
+  const peers: Socket[] = [];
+  const tenMore = async (): Promise<void> => {
+    const more = await Promise.all(Array.from({ length: 10 }, () => open('echo')));
+    peers.push(...more);
+    const written = await Promise.all(more.map((peer) => flood(peer.pause(), Buffer.alloc(65_536), 100 * MiB)));
     // Ours holds; what was taken lies in the system's buffers, not in the server.
     expect(Math.max(...written)).toBeLessThan(40 * MiB);
     await isServed();
-  });
-  expect(growth).toBeLessThan(32 * MiB);
+  };
+  // The first ten show the collector how much there is to do; the next ten must not need more.
+  await tenMore();
+  expect(await growthDuring(tenMore)).toBeLessThan(32 * MiB);
   for (const peer of peers) peer.destroy();
 });
 
@@ -135,7 +140,6 @@ test('peers that reset in the middle of a line are forgotten', async () => {
 
 test('a peer that sends a line without end is cut off, soon', async () => {
   const peers = await Promise.all(Array.from({ length: 20 }, () => open('upper')));
-  for (const peer of peers) peer.on('error', () => {});
   const growth = await growthDuring(async () => {
     const written = await Promise.all(peers.map((peer) => flood(peer, Buffer.alloc(16_384, 'x'), 100 * MiB)));
     expect(Math.max(...written)).toBeLessThan(20 * MiB);
@@ -148,7 +152,6 @@ test('a peer that sends a line without end is cut off, soon', async () => {
 test('a guest who does not listen is dropped from the room, and the others hear everything', async () => {
   const cutOff = ended.get('aborted LimitExceeded') ?? 0;
   const deaf = (await open('chat')).pause();
-  deaf.on('error', () => {});
   const lost = new Promise((resolve) => deaf.once('close', resolve));
   deaf.write('I am here\n');
   const [speaker, listener] = await Promise.all([open('chat'), open('chat')]);
