@@ -26,7 +26,7 @@ const options: ts.CompilerOptions = {
   paths: Object.fromEntries(Object.entries(doors).map(([name, file]) => [name, [resolve(file)]])),
 };
 
-const library = ['src', 'operators', 'protocols', 'marbles'];
+const written = ['src', 'operators', 'protocols', 'marbles'];
 
 /** Where a name is looked for when the example does not import it, after the file that it documents. */
 const places = [
@@ -40,7 +40,7 @@ const places = [
 export function examplesOf(fences: readonly Fence[]): Example[] {
   const everywhere = resolve('test/house/everywhere.ts');
   const stars = places.map((place, index) => `export * as _${index} from '${place}';`).join('\n');
-  const files = filesIn(...library).map((file) => resolve(file));
+  const files = filesIn(...written).map((file) => resolve(file));
   const program = createProgram(new Map([[everywhere, stars]]), files);
   const checker = program.getTypeChecker();
   const exportsOf = (module: ts.Symbol | undefined): ts.Symbol[] => (module ? checker.getExportsOfModule(module) : []);
