@@ -1,15 +1,20 @@
 /**
  * Real programs to talk to. Knows: whether they are here. Does not know: what they are for.
  */
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
+/** The Python that Debian's `python3-...` packages are for, whatever else comes first in the PATH. */
+export const python = '/usr/bin/python3';
+
 /**
- * A `describe` for tests that need these programs. Where one is missing they are skipped, and it is said why; in CI
- * nothing may be skipped, so there it is a failure. What Debian calls them is listed in .ci/run.
+ * A `describe` for tests that need these peers: commands (`nc`), or modules of {@link python} (`python3:twisted`). Where
+ * one is missing they are skipped, and it is said why; in CI nothing may be skipped, so there it is a failure. What Debian
+ * calls them is listed in .ci/run.
  */
-export function withPeers(...commands: string[]): (name: string, tests: () => void) => void {
-  const missing = commands.filter((command) => !installed(command));
+export function withPeers(...peers: string[]): (name: string, tests: () => void) => void {
+  const missing = peers.filter((peer) => !(peer.startsWith('python3:') ? importable(peer.slice(8)) : installed(peer)));
   if (missing.length === 0) return describe;
   const reason = `not on this machine: ${missing.join(', ')} (.ci/run lists Debian's packages)`;
   if (process.env.CI === 'true')
@@ -32,4 +37,8 @@ function installed(command: string): boolean {
       return false;
     }
   });
+}
+
+function importable(module: string): boolean {
+  return spawnSync(python, ['-c', `import ${module}`]).status === 0;
 }

@@ -151,7 +151,7 @@ export async function evaluate(
 /** Runs an example until it has printed as much as it promised, or for a second. A bare expression before `// =>` prints itself. */
 export async function outputOf(example: Example, load: (name: string) => unknown): Promise<string[]> {
   const printing = example.source.replace(
-    /^(?!.*console\.log)([^\s/})\].].*?);?(\s*\/\/ => .*)$/gm,
+    /^(?!.*console\.log)([^\s/})\].].*?);?( *\/\/ => .*)$/gm,
     (line, expression, promise) =>
       /^(const|let|import|return|throw|await using|using) /.test(expression)
         ? line
