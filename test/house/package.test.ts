@@ -143,9 +143,11 @@ test('instanceof knows the classes of another copy', () => {
       console.log(connection instanceof ours.Connection, connection instanceof ours.Duplex);
       console.log(refused instanceof ours.ConnectionRefused, refused instanceof ours.ConnectError);
       console.log(refused instanceof ours.ListenError, connection instanceof ours.ConnectError);
-    });`,
+    });
+    console.log(theirs.succeed(1) instanceof ours.Deferred);
+    ours.succeed(1).addCallback(() => theirs.succeed(2)).addCallback(console.log);`,
   );
-  expect(run(folder, 'copies.cjs')).toBe('true\ntrue true\ntrue true\nfalse false\n');
+  expect(run(folder, 'copies.cjs')).toBe('true\n2\ntrue\ntrue true\ntrue true\nfalse false\n');
 });
 
 test.each([
