@@ -137,17 +137,18 @@ export class Halves implements TransportEvents, InboxOwner, OutboxOwner, Flushab
     this.settle();
   }
 
-  /** Rule 6: freed when both halves are over; lingering while only the peer's is not. */
+  /** Rule 6: freed when both halves are over; lingering while only the peer's is not, or while it takes our last words. */
   private settle(): void {
     if (this.reason !== undefined || this.aborted !== undefined) return;
-    if (this.inbox.ended && this.endSent) this.transport.close();
-    else if (!this.outbox.open && !this.inbox.ended && (this.left || !this.inbox.listening)) this.linger();
+    const { inbox, outbox, transport } = this;
+    if (inbox.ended && this.endSent) transport.close();
+    else if (!outbox.open && (inbox.ended ? transport.unsent > 0 : this.left || !inbox.listening)) this.linger();
     else this.stopLingering();
   }
 
   /** The end of the turn in which lingering began: who was to subscribe has done so. */
   flush(): void {
-    if (this.lingering !== undefined && !this.inbox.listening) this.inbox.discard();
+    if (this.lingering !== undefined && !this.inbox.listening && !this.inbox.ended) this.inbox.discard();
   }
 
   private linger(): void {

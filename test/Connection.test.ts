@@ -85,6 +85,24 @@ describe('a connection', () => {
   );
 
   test(
+    'gives it up also when it has ended its own half',
+    marbles((m) => {
+      const [near, far] = pair();
+      // It looks as if it listened, and never reads.
+      far.subscribe({ error() {} });
+      far.complete();
+      far.halves.group.hold({ backlog: 0, toString: () => 'deafness' }, 'a test');
+      near.subscribe({
+        complete() {
+          near.next(new Uint8Array(500_000));
+          near.complete();
+        },
+      });
+      m.expect(near.closed.pipe(map(({ kind }) => kind))).toBe('60s (a|)', { a: 'aborted' });
+    }),
+  );
+
+  test(
     'that lingers in vain resets the peer whose bytes it never read',
     marbles((m) => {
       const [near, far] = pair();
