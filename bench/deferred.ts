@@ -7,9 +7,9 @@
  * and is over when the last callback has run; the others are run in the same batches.
  */
 import { createRequire } from 'node:module';
-import { cpus } from 'node:os';
 import { AsyncSubject, map } from 'rxjs';
 import { Deferred, keepAsyncContext, succeed } from 'ropewalk';
+import { machine, median } from './compare.ts';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 11);
 const plusOne = (n: number): number => n + 1;
@@ -81,11 +81,9 @@ async function nanoseconds(peer: Peer, links: number, batch: number): Promise<nu
   return Number(process.hrtime.bigint() - start) / (batches * batch);
 }
 
-function told(times: number[]): { median: number; text: string } {
-  const sorted = times.toSorted((a, b) => a - b);
-  const median = sorted[sorted.length >> 1]!;
-  const spread = `${sorted[0]!.toFixed(0)}-${sorted.at(-1)!.toFixed(0)}`;
-  return { median, text: `${median.toFixed(0).padStart(7)} ns  (${spread})` };
+function told(times: number[]): { middle: number; text: string } {
+  const spread = `${Math.min(...times).toFixed(0)}-${Math.max(...times).toFixed(0)}`;
+  return { middle: median(times), text: `${median(times).toFixed(0).padStart(7)} ns  (${spread})` };
 }
 
 async function compare(links: number, batch: number): Promise<void> {
@@ -95,10 +93,10 @@ async function compare(links: number, batch: number): Promise<void> {
     for (const [name, peer] of Object.entries(peers)) times.get(name)!.push(await nanoseconds(peer, links, batch));
   }
   console.log(`\ncreate, ${links} callback(s), fire, ${batch} at a time; the ratio is to a native promise`);
-  const promise = told(times.get('native promise')!).median;
+  const promise = told(times.get('native promise')!).middle;
   for (const [name, measured] of times) {
-    const { median, text } = told(measured);
-    console.log(`  ${name.padEnd(22)} ${text.padEnd(28)} ${(promise / median).toFixed(2)}`);
+    const { middle, text } = told(measured);
+    console.log(`  ${name.padEnd(22)} ${text.padEnd(28)} ${(promise / middle).toFixed(2)}`);
   }
 }
 
@@ -131,9 +129,7 @@ function nested(count: number): void {
 }
 
 async function main(): Promise<void> {
-  console.log(
-    `Node ${process.version}, V8 ${process.versions.v8}, ${cpus().length} x ${cpus()[0]?.model}, ${ROUNDS} rounds`,
-  );
+  console.log(`${machine()}; ${ROUNDS} rounds`);
   for (const links of [1, 10]) for (const batch of [1, 100]) await compare(links, batch);
   console.log('\nns per link              100  1,000 10,000 100,000');
   for (const run of [added, ready, nested]) {

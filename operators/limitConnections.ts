@@ -2,7 +2,7 @@
  * How many may be here at once.
  * Knows: counting, in all and for each peer. Does not know: what is served.
  */
-import { Observable, type MonoTypeOperatorFunction } from 'rxjs';
+import { Observable, of, type MonoTypeOperatorFunction } from 'rxjs';
 import { IpAddress } from '../src/Address.ts';
 import type { Bytes } from '../src/bytes.ts';
 import type { Connection } from '../src/Connection.ts';
@@ -53,7 +53,7 @@ export function limitConnections(options: LimitConnectionsOptions): MonoTypeOper
       };
       const refused = (connection: Connection, why: string, limit: number): void => {
         if (refuse === undefined) connection.error(new LimitExceeded(`refused: ${why} already`, limit));
-        else new Observable<Connection>((one) => one.next(connection)).pipe(serve(refuse)).subscribe();
+        else of(connection).pipe(serve(refuse)).subscribe();
       };
       return source.subscribe({
         next: admit,

@@ -56,10 +56,6 @@ export class Outbox implements Sink, Flushable {
     return this.state === 'open';
   }
 
-  get idle(): boolean {
-    return this.gathered === 0 && this.transport.unsent === 0;
-  }
-
   next(chunk: Bytes): void {
     if (this.state !== 'open') {
       this.dropped++;

@@ -5,8 +5,8 @@
  */
 import { execFileSync, fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { machine, median } from '../compare.ts';
 
 export interface Load {
   /** `messages`: round trips on open connections; `churn`: connect, one message, close. */
@@ -44,9 +44,7 @@ export async function compareServers(
       return { name, child, port };
     }),
   );
-  console.log(
-    `Node ${process.version}, ${cpus().length} x ${cpus()[0].model}, ${rounds} rounds of ${ms} ms, interleaved`,
-  );
+  console.log(`${machine()}; ${rounds} rounds of ${ms} ms, interleaved`);
   for (const [title, load] of Object.entries(loads)) {
     const results = new Map(running.map(({ name }) => [name, { rate: [] as number[], cpu: [] as number[] }]));
     for (let round = 0; round < rounds; round++) {
@@ -106,8 +104,4 @@ function print(title: string, results: Map<string, { rate: number[]; cpu: number
         `  ${median(cpu).toFixed(2).padStart(9)}  ${spread.padStart(6)}  ${(median(base.cpu) / median(cpu)).toFixed(2).padStart(6)}`,
     );
   }
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }
