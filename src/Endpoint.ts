@@ -168,6 +168,63 @@ export class Shape<T extends object> {
   }
 }
 
+/** One type of endpoint to listen at: how it is written, and what to do there. */
+export interface ServerType<T extends object> {
+  readonly shape: Shape<T>;
+  listen(options: T): Listener;
+}
+
+/** One type of endpoint to connect to. */
+export interface ClientType<T extends object> {
+  readonly shape: Shape<T>;
+  connect(options: T): Observable<Connection>;
+}
+
+/** The typed forms of the endpoints in a table: `{ type: 'tcp', port: 8007 }`. */
+export type TypedForm<Types> = {
+  [Name in keyof Types & string]: Types[Name] extends { readonly shape: Shape<infer Options> }
+    ? { type: Name } & Options
+    : never;
+}[keyof Types & string];
+
+interface Types<Type> {
+  readonly [name: string]: Type & { readonly shape: { parse(description: Description): object } };
+}
+
+/** Listens at an endpoint of one of these types. Throws {@link EndpointError}. */
+export function listenAt(
+  types: Types<{ listen(options: object): Listener }>,
+  endpoint: string | { readonly type: string } | ServerEndpoint,
+): Listener {
+  if (typeof endpoint === 'object' && 'listen' in endpoint) return endpoint.listen();
+  const { type, options } = resolve(types, endpoint);
+  return type.listen(options);
+}
+
+/** Connects to an endpoint of one of these types. Throws {@link EndpointError}. */
+export function connectTo(
+  types: Types<{ connect(options: object): Observable<Connection> }>,
+  endpoint: string | { readonly type: string } | ClientEndpoint,
+): Observable<Connection> {
+  if (typeof endpoint === 'object' && 'connect' in endpoint) return endpoint.connect();
+  const { type, options } = resolve(types, endpoint);
+  return type.connect(options);
+}
+
+function resolve<Type>(
+  types: Types<Type>,
+  endpoint: string | { readonly type: string },
+): { type: Type; options: object } {
+  const text = typeof endpoint === 'string' ? endpoint : `${endpoint.type}:`;
+  const description = parseDescription(text);
+  if (!Object.hasOwn(types, description.type)) {
+    const known = Object.keys(types).join(':, ');
+    throw new EndpointError(`unknown endpoint type ${description.type}:, expected one of ${known}:`, text, 1);
+  }
+  const type = types[description.type];
+  return { type, options: typeof endpoint === 'string' ? type.shape.parse(description) : endpoint };
+}
+
 function escape(text: string): string {
   return text.replaceAll(/[\\:]/g, '\\$&');
 }

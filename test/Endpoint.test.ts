@@ -134,15 +134,15 @@ describe('the shapes of Node: one list of fields makes a parser and a formatter 
     );
   }
 
-  test('tcp, to listen at', () => agrees(tcpServer, server));
-  test('tcp6', () => agrees(tcp6Server, server));
-  test('tcp, to connect to', () => agrees(tcpClient, client));
-  test('unix, to listen at', () => agrees(unixServer, unixIn));
-  test('unix, to connect to', () => agrees(unixClient, unixOut));
+  test('tcp, to listen at', () => agrees(tcpServer.shape, server));
+  test('tcp6', () => agrees(tcp6Server.shape, server));
+  test('tcp, to connect to', () => agrees(tcpClient.shape, client));
+  test('unix, to listen at', () => agrees(unixServer.shape, unixIn));
+  test('unix, to connect to', () => agrees(unixClient.shape, unixOut));
 
   test('what they write is what a person would', () => {
-    expect(tcpServer.format({ port: 8007, interface: '::1' })).toBe('tcp:8007:interface=\\:\\:1');
-    expect(tcpClient.format({ host: 'localhost', port: 80, timeout: 500 })).toBe('tcp:localhost:80:timeout=500');
-    expect(unixServer.format({ path: '/run/a=b', mode: 0o660 })).toBe('unix:/run/a\\=b:mode=660');
+    expect(tcpServer.shape.format({ port: 8007, interface: '::1' })).toBe('tcp:8007:interface=\\:\\:1');
+    expect(tcpClient.shape.format({ host: 'localhost', port: 80, timeout: 500 })).toBe('tcp:localhost:80:timeout=500');
+    expect(unixServer.shape.format({ path: '/run/a=b', mode: 0o660 })).toBe('unix:/run/a\\=b:mode=660');
   });
 });

@@ -3,11 +3,9 @@
  * Knows: their fields, Node's options, the addresses. Does not know: how sockets are driven (sockets.ts).
  */
 import type { AddressInfo, Server, Socket } from 'node:net';
-import type { Observable } from 'rxjs';
 import { IpAddress } from '../Address.ts';
 import type { Connection } from '../Connection.ts';
-import { numberField, portField, Shape, textField } from '../Endpoint.ts';
-import type { Listener } from '../Listener.ts';
+import { numberField, portField, Shape, textField, type ClientType, type ServerType } from '../Endpoint.ts';
 import { connectWith, listenWith } from './sockets.ts';
 import { connectionOf } from './SocketTransport.ts';
 
@@ -39,35 +37,40 @@ const serverFields = {
   backlog: { field: backlogField, required: false },
 } as const;
 
-export const tcpServer = new Shape<TcpServer>('tcp', serverFields);
-export const tcp6Server = new Shape<TcpServer>('tcp6', serverFields);
-export const tcpClient = new Shape<TcpClient>('tcp', {
-  host: { field: textField, required: true },
-  port: { field: portField, required: true },
-  timeout: { field: timeoutField, required: false },
-  bindAddress: { field: textField, required: false },
-});
-
-export function listenTcp(options: TcpServer): Listener {
-  const { port, interface: host, backlog } = options;
-  return listenWith(tcpServer.format(options), { port, host, backlog }, boundAddress, accept);
-}
+export const tcpServer: ServerType<TcpServer> = {
+  shape: new Shape('tcp', serverFields),
+  listen(options) {
+    const { port, interface: host, backlog } = options;
+    return listenWith(this.shape.format(options), { port, host, backlog }, boundAddress, accept);
+  },
+};
 
 /** IPv6 alone: the port stays free for IPv4. */
-export function listenTcp6(options: TcpServer): Listener {
-  const { port, interface: host = '::', backlog } = options;
-  return listenWith(tcp6Server.format(options), { port, host, backlog, ipv6Only: true }, boundAddress, accept);
-}
+export const tcp6Server: ServerType<TcpServer> = {
+  shape: new Shape('tcp6', serverFields),
+  listen(options) {
+    const { port, interface: host = '::', backlog } = options;
+    return listenWith(this.shape.format(options), { port, host, backlog, ipv6Only: true }, boundAddress, accept);
+  },
+};
 
-export function connectTcp(options: TcpClient): Observable<Connection> {
-  const { host, port, timeout = 30_000, bindAddress } = options;
-  return connectWith(
-    tcpClient.format(options),
-    { host, port, localAddress: bindAddress, noDelay: true },
-    timeout,
-    (socket) => connectionOf(socket, localOf, remoteOf(socket)),
-  );
-}
+export const tcpClient: ClientType<TcpClient> = {
+  shape: new Shape('tcp', {
+    host: { field: textField, required: true },
+    port: { field: portField, required: true },
+    timeout: { field: timeoutField, required: false },
+    bindAddress: { field: textField, required: false },
+  }),
+  connect(options) {
+    const { host, port, timeout = 30_000, bindAddress } = options;
+    return connectWith(
+      this.shape.format(options),
+      { host, port, localAddress: bindAddress, noDelay: true },
+      timeout,
+      (socket) => connectionOf(socket, localOf, remoteOf(socket)),
+    );
+  },
+};
 
 function boundAddress(server: Server): IpAddress {
   const { address, port } = server.address() as AddressInfo;

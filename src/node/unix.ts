@@ -4,11 +4,8 @@
  */
 import { chmodSync, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Observable } from 'rxjs';
 import { PathAddress } from '../Address.ts';
-import type { Connection } from '../Connection.ts';
-import { Shape, textField, type Field } from '../Endpoint.ts';
-import type { Listener } from '../Listener.ts';
+import { Shape, textField, type ClientType, type Field, type ServerType } from '../Endpoint.ts';
 import { listenFailure } from './failures.ts';
 import { connectWith, listenWith } from './sockets.ts';
 import { connectionOf } from './SocketTransport.ts';
@@ -36,38 +33,41 @@ const modeField: Field<number> = {
   format: (value) => value.toString(8),
 };
 
-export const unixServer = new Shape<UnixServer>('unix', {
-  path: { field: textField, required: true },
-  mode: { field: modeField, required: false },
-  backlog: { field: backlogField, required: false },
-});
-export const unixClient = new Shape<UnixClient>('unix', {
-  path: { field: textField, required: true },
-  timeout: { field: timeoutField, required: false },
-});
+export const unixServer: ServerType<UnixServer> = {
+  shape: new Shape('unix', {
+    path: { field: textField, required: true },
+    mode: { field: modeField, required: false },
+    backlog: { field: backlogField, required: false },
+  }),
+  listen(options) {
+    const { path, mode, backlog } = options;
+    const address = new PathAddress(path);
+    return listenWith(
+      this.shape.format(options),
+      { path, backlog },
+      () => {
+        if (mode !== undefined) chmodSync(path, mode);
+        return address;
+      },
+      (socket, bound) => connectionOf(socket, () => bound, new PathAddress('')),
+      (endpoint, cause) => {
+        if (existsSync(dirname(path))) return listenFailure(endpoint, cause);
+        // For likeness with Windows, libuv says of a folder that is not there that it is forbidden.
+        return listenFailure(endpoint, Object.assign(new Error(cause.message, { cause }), { code: 'ENOENT' }));
+      },
+    );
+  },
+};
 
-export function listenUnix(options: UnixServer): Listener {
-  const { path, mode, backlog } = options;
-  const address = new PathAddress(path);
-  return listenWith(
-    unixServer.format(options),
-    { path, backlog },
-    () => {
-      if (mode !== undefined) chmodSync(path, mode);
-      return address;
-    },
-    (socket, bound) => connectionOf(socket, () => bound, new PathAddress('')),
-    (endpoint, cause) => {
-      if (existsSync(dirname(path))) return listenFailure(endpoint, cause);
-      // For likeness with Windows, libuv says of a folder that is not there that it is forbidden.
-      return listenFailure(endpoint, Object.assign(new Error(cause.message, { cause }), { code: 'ENOENT' }));
-    },
-  );
-}
-
-export function connectUnix(options: UnixClient): Observable<Connection> {
-  const { path, timeout = 30_000 } = options;
-  return connectWith(unixClient.format(options), { path }, timeout, (socket) =>
-    connectionOf(socket, () => new PathAddress(''), new PathAddress(path)),
-  );
-}
+export const unixClient: ClientType<UnixClient> = {
+  shape: new Shape('unix', {
+    path: { field: textField, required: true },
+    timeout: { field: timeoutField, required: false },
+  }),
+  connect(options) {
+    const { path, timeout = 30_000 } = options;
+    return connectWith(this.shape.format(options), { path }, timeout, (socket) =>
+      connectionOf(socket, () => new PathAddress(''), new PathAddress(path)),
+    );
+  },
+};
