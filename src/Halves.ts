@@ -4,11 +4,13 @@
  * Does not know: sockets, rxjs operators, protocols. Rules by number: docs/duplex.md.
  */
 import type { Subject, Subscription } from 'rxjs';
+import { IpAddress, type Address } from './Address.ts';
 import type { Bytes } from './bytes.ts';
 import { ConnectionAborted, ConnectionLost } from './errors.ts';
-import { feed, HoldGroup } from './flow.ts';
+import { feed, heldGroups, HoldGroup, type Pausable } from './flow.ts';
 import { Inbox, type InboxOwner } from './Inbox.ts';
 import { Outbox, type OutboxOwner } from './Outbox.ts';
+import { sampleEvery, Survivors } from './Survivors.ts';
 import type { Flushable, Transport, TransportEvents } from './Transport.ts';
 
 /** How a connection ended. */
@@ -22,7 +24,7 @@ export const lingerTime = 5_000;
 /** After our end, a peer that takes nothing for this many linger times is given up. */
 const patience = 12;
 
-export class Halves implements TransportEvents, InboxOwner, OutboxOwner, Flushable {
+export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwner, Flushable {
   readonly transport: Transport;
   readonly group: HoldGroup;
   readonly inbox: Inbox<Bytes>;
@@ -31,9 +33,12 @@ export class Halves implements TransportEvents, InboxOwner, OutboxOwner, Flushab
   bytesReceived = 0;
   /** Why it ended, once it has. */
   reason: CloseReason | undefined;
-  /** Told at every change of phase, once somebody wants to know. */
+  /** Told at every change of phase and of pressure, once somebody wants to know. */
   changes: Subject<void> | undefined;
 
+  /** Of every so many bytes that arrive one chunk is watched, to learn whether it ever goes. */
+  private survivors: Survivors | undefined;
+  private nextSample = sampleEvery;
   private listeners: ((reason: CloseReason) => void)[] = none;
   private endSent = false;
   private aborted: { readonly reason: unknown } | undefined;
@@ -45,7 +50,7 @@ export class Halves implements TransportEvents, InboxOwner, OutboxOwner, Flushab
   /** `open` makes the transport; it may tell events only after it has returned. */
   constructor(open: (events: TransportEvents) => Transport) {
     this.transport = open(this);
-    this.group = new HoldGroup(this.transport);
+    this.group = new HoldGroup(this);
     this.inbox = new Inbox(this.group, this);
     this.outbox = new Outbox(this.transport, this);
     this.transport.resume();
@@ -59,8 +64,28 @@ export class Halves implements TransportEvents, InboxOwner, OutboxOwner, Flushab
     return `the connection with ${this.transport.remote}`;
   }
 
+  /** The other end's group, if it is in this process and held: then that is why it takes nothing. */
+  get waitsFor(): HoldGroup | undefined {
+    return heldGroups().find(({ source }) => source instanceof Halves && source.isPeerOf(this));
+  }
+
+  pause(): void {
+    this.transport.pause();
+    this.changes?.next();
+  }
+
+  resume(): void {
+    this.transport.resume();
+    this.changes?.next();
+  }
+
+  now(): number {
+    return this.transport.now();
+  }
+
   received(chunk: Bytes): void {
     this.bytesReceived += chunk.length;
+    if (this.bytesReceived >= this.nextSample) this.sample(chunk);
     feed(this.group, this.inbox, chunk);
   }
 
@@ -69,8 +94,13 @@ export class Halves implements TransportEvents, InboxOwner, OutboxOwner, Flushab
     this.settle();
   }
 
+  filled(): void {
+    this.changes?.next();
+  }
+
   drained(): void {
     this.outbox.drained();
+    this.changes?.next();
   }
 
   sentEnd(): void {
@@ -170,6 +200,15 @@ export class Halves implements TransportEvents, InboxOwner, OutboxOwner, Flushab
     this.lingering = this.transport.scheduler.schedule(look, lingerTime);
   }
 
+  private isPeerOf({ transport: { local, remote } }: Halves): boolean {
+    return sameAddress(this.transport.local, remote) && sameAddress(this.transport.remote, local);
+  }
+
+  private sample(chunk: Bytes): void {
+    this.nextSample = this.bytesReceived + sampleEvery;
+    (this.survivors ??= new Survivors(String(this))).watch(chunk.buffer);
+  }
+
   private reasonFor(error: Error | undefined): CloseReason {
     if (this.aborted !== undefined) return { kind: 'aborted', error: this.aborted.reason };
     if (error !== undefined) return { kind: 'lost', error };
@@ -184,6 +223,11 @@ export class Halves implements TransportEvents, InboxOwner, OutboxOwner, Flushab
 }
 
 const none: never[] = [];
+
+/** Names in memory may come twice: there it must be the very same address. */
+function sameAddress(one: Address, other: Address): boolean {
+  return one === other || (one instanceof IpAddress && String(one) === String(other));
+}
 
 function messageOf(reason: unknown): string {
   return reason instanceof Error ? reason.message : String(reason);
