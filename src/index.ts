@@ -32,6 +32,10 @@ export { pull } from './pull.ts';
 export { starting } from './readiness.ts';
 export { all, inOrder, type Service } from './Service.ts';
 export type { Flushable, Transport, TransportEvents } from './Transport.ts';
+export { fromWeb } from './web/fromWeb.ts';
+export { fromWebDuplex, type FromWebDuplexOptions } from './web/fromWebDuplex.ts';
+export { toWeb } from './web/toWeb.ts';
+export { toWebDuplex, type ToWebDuplexOptions, type WebDuplex } from './web/toWebDuplex.ts';
 export { onWarning, StoredBytes, UnpressuredSink, type RopewalkWarning } from './warnings.ts';
 export {
   alongside,
