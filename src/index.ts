@@ -56,10 +56,13 @@ export {
   relay,
   sendTo,
   text,
+  wiretap,
   type AlongsideOptions,
   type BackoffOptions,
   type LengthPrefixedOptions,
   type LimitConnectionsOptions,
   type LinesOptions,
   type ReconnectOptions,
+  type Wiretap,
+  type WiretapOptions,
 } from '../operators/index.ts';
