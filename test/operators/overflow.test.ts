@@ -14,12 +14,14 @@ import {
 } from 'rxjs';
 import {
   callback,
+  explain,
   feed,
   heldGroups,
   HoldGroup,
   LimitExceeded,
   over,
   lines,
+  onWarning,
   overflow,
   pull,
   serve,
@@ -31,6 +33,7 @@ import {
   type Sink,
 } from 'ropewalk';
 import { marbles } from 'ropewalk/marbles';
+import { pair } from 'ropewalk/memory';
 
 afterEach(() => expect(heldGroups().map(String)).toEqual([]));
 
@@ -273,6 +276,30 @@ describe('who is held', () => {
         [0, 1, 2, 3, 4],
         ['pause', 'resume'],
       ]);
+    }),
+  );
+
+  test(
+    'explain follows the blame through it, from the connection that is not read to the one that is full',
+    marbles((m) => {
+      const [source, sender] = pair();
+      const [target, deaf] = pair();
+      subscribingFor(target.halves.outbox, () => source.pipe(overflow({ policy: 'hold', items: 1 })).subscribe(target));
+      const restore = onWarning(() => {});
+      for (let n = 0; n < 8; n++) sender.next(new Uint8Array(65_536));
+      onWarning(restore);
+      m.flush();
+      const {
+        by: [{ holder, reason, because }],
+      } = explain(source);
+      expect([holder, reason, because?.source, because?.by.map(({ holder }) => holder)]).toEqual([
+        'overflow',
+        'it is full',
+        'overflow',
+        ['the connection with far'],
+      ]);
+      for (const connection of [source, sender, target, deaf]) connection.error(new Error('over'));
+      m.flush();
     }),
   );
 
