@@ -6,6 +6,8 @@ export { bytes, concat, equal, show, utf8, type Bytes } from './bytes.ts';
 export { ByteQueue } from './ByteQueue.ts';
 export { Connection, type CloseReason, type ConnectionState } from './Connection.ts';
 export { connecting, dialling, type DialEvents } from './connecting.ts';
+export { Datagrams, type Datagram, type DatagramsState, type OutgoingDatagram } from './Datagrams.ts';
+export type { DatagramEvents, DatagramSettings, DatagramTransport, Membership } from './datagrams/DatagramTransport.ts';
 export * from './deferred/index.ts';
 export { Duplex } from './Duplex.ts';
 export * from './Endpoint.ts';
