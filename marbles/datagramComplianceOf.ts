@@ -36,7 +36,7 @@ export interface DatagramComplianceCase {
  *   at: (address: Address) => `udp:${(address as IpAddress).port}:interface=127.0.0.1`,
  *   connectedTo: (peer: Address) => `udp:0:interface=127.0.0.1:to=127.0.0.1\\:${(peer as IpAddress).port}`,
  *   longest: 65507,
- *   can: { refused: true, groups: false, sources: false },
+ *   can: { refused: true, groups: false, loopbackOff: false, sources: false },
  * };
  * for (const { rule, name, run, timeout } of datagramComplianceOf(local)) test(`rule ${rule}: ${name}`, run, timeout);
  * ```

@@ -29,6 +29,8 @@ export interface DatagramComplianceRuntime {
     readonly refused: boolean;
     /** There are groups. */
     readonly groups: boolean;
+    /** Where groups are tried, `loopback` can be turned off. */
+    readonly loopbackOff: boolean;
     /** Members may name the one sender whom they want to hear. */
     readonly sources: boolean;
   };
@@ -104,6 +106,10 @@ export class DatagramBench {
     return { server, client, address };
   }
 
+  keep(subscription: Subscription): void {
+    this.work.add(subscription);
+  }
+
   /** Listens, and writes down what is heard. */
   hear(source: Observable<Datagram>): HeardDatagrams {
     const datagrams: Datagram[] = [];
@@ -113,7 +119,7 @@ export class DatagramBench {
       error: (error: unknown) => (end = { error }),
       complete: () => (end = {}),
     });
-    this.work.add(subscription);
+    this.keep(subscription);
     return Object.defineProperties(subscription, {
       datagrams: { value: datagrams },
       texts: { get: () => datagrams.map(({ data }) => utf8(data)) },
@@ -124,7 +130,7 @@ export class DatagramBench {
   /** The errors of single datagrams, from now on. */
   errorsOf(socket: Datagrams): DatagramError[] {
     const errors: DatagramError[] = [];
-    this.work.add(socket.errors$.subscribe((error) => errors.push(error)));
+    this.keep(socket.errors$.subscribe((error) => errors.push(error)));
     return errors;
   }
 
@@ -190,8 +196,8 @@ export class DatagramBench {
 
   /** After a failure: lets go of everything without looking. */
   abandon(): void {
-    for (const socket of this.sockets) socket.error(new Error('the case is over'));
     this.work.unsubscribe();
+    for (const socket of this.sockets) socket.error(new Error('the case is over'));
   }
 
   private added(): string[] {

@@ -1,5 +1,5 @@
 /** Rule 2: what arrives waits for a while, and is shared by whoever listens. */
-import { take } from 'rxjs';
+import { take, tap } from 'rxjs';
 import type { Address } from '../../src/Address.ts';
 import { bytes } from '../../src/bytes.ts';
 import { mostBytesWaiting, mostWaiting } from '../../src/datagrams/Arrivals.ts';
@@ -56,13 +56,12 @@ export const arrivalCases: readonly DatagramCaseOf[] = [
     async run(bench) {
       const { server, client, address } = await bench.pair();
       const { socket: other } = await bench.open();
-      const echoing = server.subscribe(server);
+      bench.keep(server.subscribe(server));
       const [one, two] = [bench.hear(client), bench.hear(other)];
       client.next({ data: bytes('one'), remote: address });
       other.next({ data: bytes('two'), remote: address });
       await bench.until(() => one.texts.length + two.texts.length === 2, 'both answers');
       same([one.texts, two.texts], [['one'], ['two']]);
-      echoing.unsubscribe();
     },
   },
   {
@@ -135,20 +134,17 @@ export const arrivalCases: readonly DatagramCaseOf[] = [
     async run(bench) {
       const pair = await bench.pair();
       let hold: Hold | undefined;
-      const texts: number[] = [];
-      const listening = pair.server.subscribe(({ data }) => {
-        texts.push(data.length);
-        if (texts.length === 1) hold = currentGroup()?.hold({ backlog: 1 }, 'a case wants to see it');
-      });
+      const heard = bench.hear(
+        pair.server.pipe(tap(() => (hold ??= currentGroup()?.hold({ backlog: 1 }, 'a case wants to see it')))),
+      );
       await send(bench, pair, 3);
       await bench.meanwhile();
       holds(hold !== undefined, 'the socket can be found while it feeds');
-      same([texts.length, pair.server.state.waiting, pair.server.state.held], [1, 2, true]);
+      same([heard.texts.length, pair.server.state.waiting, pair.server.state.held], [1, 2, true]);
       hold?.release();
       hold?.release();
-      await bench.until(() => texts.length === 3, 'the others');
+      await bench.until(() => heard.texts.length === 3, 'the others');
       same([pair.server.state.lost, pair.server.state.held], [0, false]);
-      listening.unsubscribe();
     },
   },
   {

@@ -87,13 +87,21 @@ export class DatagramNetwork implements DatagramType<MemoryDatagrams> {
   }
 
   /** Brings a datagram to whoever has the name, and to the members of a group of that name. False: there is nobody. */
-  deliver(data: Bytes, from: MemorySocket, to: string): boolean {
+  deliver({ data, to, loopback }: Parcel, from: MemorySocket): boolean {
     const place = this.places.get(to)?.at(-1);
     const group = this.members.get(to);
     for (const socket of new Set([...(place === undefined ? [] : [place]), ...(group ?? [])]))
-      if (socket === place || socket.hears(to, from)) socket.receive(data, from);
+      if (socket === place || ((loopback || socket !== from) && socket.hears(to, from))) socket.receive(data, from);
     return place !== undefined || group !== undefined;
   }
+}
+
+/** A datagram on its way. */
+interface Parcel {
+  readonly data: Bytes;
+  readonly to: string;
+  /** Whether its sender hears it, if it goes to a group of its own. */
+  readonly loopback: boolean;
 }
 
 class MemorySocket implements DatagramTransport {
@@ -106,7 +114,7 @@ class MemorySocket implements DatagramTransport {
   private readonly peer: string | undefined;
   /** The groups it is a member of, each with the senders it wants to hear: all of them if `undefined`. */
   private readonly memberships = new Map<string, Set<string | undefined>>();
-  private readonly outgoing: { readonly data: Bytes; readonly to: string }[] = [];
+  private readonly outgoing: Parcel[] = [];
   private loopback = true;
   private ending = false;
   private over = false;
@@ -161,7 +169,7 @@ class MemorySocket implements DatagramTransport {
       events.failed(new DatagramTooLong(`sending to ${to}: ${problem}`, { remote, code: 'EMSGSIZE' }));
       return;
     }
-    this.outgoing.push({ data, to });
+    this.outgoing.push({ data, to, loopback: this.loopback });
     this.unsent += data.length;
     if (this.outgoing.length === 1) this.plan();
   }
@@ -202,7 +210,6 @@ class MemorySocket implements DatagramTransport {
 
   /** Whether what this sender says to the group is for us. */
   hears(group: string, sender: MemorySocket): boolean {
-    if (sender === this && !this.loopback) return false;
     const senders = this.memberships.get(group);
     return senders !== undefined && (senders.has(undefined) || senders.has(sender.name));
   }
@@ -214,12 +221,12 @@ class MemorySocket implements DatagramTransport {
   /** The network takes one datagram a turn from each socket. */
   private plan(): void {
     this.scheduler.schedule(() => {
-      const datagram = this.outgoing.shift();
-      if (datagram === undefined) return;
-      const { data, to } = datagram;
+      const parcel = this.outgoing.shift();
+      if (parcel === undefined) return;
+      const { data, to } = parcel;
       this.unsent -= data.length;
       if (this.outgoing.length > 0) this.plan();
-      const found = this.network.deliver(data, this, to);
+      const found = this.network.deliver(parcel, this);
       if (this.over) return;
       if (!found && this.connected)
         this.events.failed(

@@ -23,7 +23,7 @@ function runtimeOf({ datagrams }: Memory): DatagramComplianceRuntime {
       };
     },
     longest: 65507,
-    can: { refused: true, groups: true, sources: true },
+    can: { refused: true, groups: true, loopbackOff: true, sources: true },
   };
 }
 
