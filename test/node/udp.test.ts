@@ -1,26 +1,11 @@
 /**
  * Datagrams over UDP (RFC 768), IPv4 and IPv6: they keep the contract of docs/datagrams.md, on the loopback.
  */
-import { networkInterfaces } from 'node:os';
-import { firstValueFrom } from 'rxjs';
-import {
-  AddressUnavailable,
-  bytes,
-  DatagramPermissionDenied,
-  IpAddress,
-  ListenError,
-  ListenPermissionDenied,
-  MulticastJoinError,
-  SettingRefused,
-  UnknownHost,
-  type Address,
-  type CloseReason,
-  type DatagramError,
-  type Datagrams,
-} from 'ropewalk';
+import type { Address, IpAddress } from 'ropewalk';
 import { datagramComplianceOf, type DatagramGroup } from 'ropewalk/marbles';
 import { datagrams } from 'ropewalk/node';
 import { openThings } from './openThings.ts';
+import { addresses, hasIpv6, where } from './thisMachine.ts';
 
 const portOf = (address: Address): number => (address as IpAddress).port;
 let groups = 0;
@@ -58,23 +43,7 @@ describe('UDP over IPv4 keeps the contract of a datagram socket', () => {
   for (const { rule, name, run, timeout } of cases) test(`rule ${rule}: ${name}`, run, timeout);
 });
 
-const addresses = Object.entries(networkInterfaces()).flatMap(([name, all = []]) =>
-  all.map(({ address }) => ({ name, address })),
-);
-
-/** A `describe` for what needs this; says so where it is missing. */
-function where(there: boolean, reason: string): (name: string, tests: () => void) => void {
-  if (there) return describe;
-  return (name, tests) => {
-    process.stderr.write(`skipped: ${name}, ${reason}\n`);
-    describe.skip(name, tests);
-  };
-}
-
-where(
-  addresses.some(({ address }) => address === '::1'),
-  'this machine has no IPv6 loopback',
-)('UDP over IPv6 keeps the contract of a datagram socket', () => {
+where(hasIpv6, 'this machine has no IPv6 loopback')('UDP over IPv6 keeps the contract of a datagram socket', () => {
   const cases = datagramComplianceOf({
     datagrams,
     endpoint: () => 'udp6:0:interface=\\:\\:1',
@@ -88,7 +57,7 @@ where(
   for (const { rule, name, run, timeout } of cases) test(`rule ${rule}: ${name}`, run, timeout);
 });
 
-const outside = addresses.find(({ name, address }) => name !== 'lo' && /^\d+\./.test(address));
+const outside = addresses.find(({ internal, address }) => !internal && /^\d+\./.test(address));
 where(outside !== undefined, 'this machine has no interface with IPv4 beside its loopback')(
   'groups of UDP over IPv4, on an interface of this machine, keep the contract',
   () => {
