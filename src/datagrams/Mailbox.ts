@@ -70,8 +70,8 @@ export class Mailbox implements DatagramEvents, DeparturesOwner {
     this.asked = [];
     for (const work of asked) if (!this.over) work();
     this.departures.drained();
-    this.ready();
     this.changes.next();
+    this.ready();
   }
 
   received(data: Bytes, remote: Address): void {
