@@ -63,8 +63,8 @@ export interface DatagramsState {
  * server.pipe(map(({ data, remote }) => ({ data: bytes(utf8(data).toUpperCase()), remote }))).subscribe(server);
  *
  * const client = datagrams('memory:to=upper');
- * client.subscribe(({ data, remote }) => console.log(`${remote}: ${utf8(data)}`));
- * client.next({ data: bytes('hello') });                   // => upper: HELLO
+ * client.subscribe(({ data, remote }) => console.log(`${remote}: ${utf8(data)}`));   // => upper: HELLO
+ * client.next({ data: bytes('hello') });
  * ```
  */
 export class Datagrams extends Observable<Datagram> implements Observer<OutgoingDatagram> {
@@ -164,8 +164,8 @@ export class Datagrams extends Observable<Datagram> implements Observer<Outgoing
    * const { datagrams } = memory();
    * const member = datagrams('memory:');
    * member.join('weather');
-   * member.subscribe(({ data }) => console.log(utf8(data)));
-   * datagrams('memory:').next({ data: bytes('rain'), remote: { path: 'weather' } });   // => rain
+   * member.subscribe(({ data }) => console.log(utf8(data)));            // => rain
+   * datagrams('memory:').next({ data: bytes('rain'), remote: { path: 'weather' } });
    * ```
    */
   join(group: string, where: Omit<Membership, 'group'> = {}): void {

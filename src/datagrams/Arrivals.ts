@@ -23,7 +23,8 @@ export class Arrivals implements Pausable, Flushable {
   readonly group = new HoldGroup(this);
   private readonly transport: Pick<DatagramTransport, 'now' | 'atTurnEnd'>;
   private readonly owner: object;
-  private readonly subscribers = new Set<Subscriber<Datagram>>();
+  /** Replaced, never changed: who comes while a datagram is delivered does not hear that one. */
+  private subscribers: readonly Subscriber<Datagram>[] = [];
   private waiting: Datagram[] = [];
   private bytesWaiting = 0;
   private paused = false;
@@ -62,11 +63,11 @@ export class Arrivals implements Pausable, Flushable {
       return;
     }
     const sink = joinSink(this.group);
-    this.subscribers.add(subscriber);
+    this.subscribers = [...this.subscribers, subscriber];
     this.plan();
     return () => {
       sink?.leave(this.group);
-      this.subscribers.delete(subscriber);
+      this.subscribers = this.subscribers.filter((other) => other !== subscriber);
     };
   }
 
@@ -96,15 +97,15 @@ export class Arrivals implements Pausable, Flushable {
     this.lost += this.waiting.length;
     this.waiting = [];
     this.bytesWaiting = 0;
-    for (const subscriber of [...this.subscribers]) tell(subscriber, end);
+    for (const subscriber of this.subscribers) tell(subscriber, end);
   }
 
   private get flowing(): boolean {
-    return this.subscribers.size > 0 && !this.paused;
+    return this.subscribers.length > 0 && !this.paused;
   }
 
   private deliver(datagram: Datagram): void {
-    for (const subscriber of [...this.subscribers]) feed(this.group, subscriber, datagram);
+    for (const subscriber of this.subscribers) feed(this.group, subscriber, datagram);
   }
 
   private keep(datagram: Datagram): void {

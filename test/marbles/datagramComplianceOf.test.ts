@@ -44,7 +44,7 @@ async function broken(spoil: (socket: Datagrams) => void): Promise<Set<number>> 
   return rules;
 }
 
-const sorted = (rules: Set<number>): number[] => [...rules].sort((a, b) => a - b);
+const sorted = (rules: Set<number>): number[] => [...rules].toSorted((a, b) => a - b);
 
 describe('the cases of the datagram contract notice', () => {
   test('nothing, when nothing is wrong', async () => {
