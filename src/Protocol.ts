@@ -115,7 +115,7 @@ export function serve(protocol: Protocol<Bytes>): OperatorFunction<Connection, C
         }
       };
 
-      subscriber.add(currentRoll()?.enter(() => served.keys()));
+      subscriber.add(currentRoll()?.enter(() => [...served.keys()]));
       subscriber.add(() => {
         for (const [connection, work] of served) {
           connection.error(new ConnectionAborted('the server was stopped'));

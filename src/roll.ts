@@ -6,7 +6,7 @@
 /** What keeps a service from ending, by name. */
 export interface Roll {
   /** Puts somebody on the roll, to be asked when it is called; returns how to take them off. */
-  enter(present: () => Iterable<object>): () => void;
+  enter(present: () => readonly object[]): () => void;
   /** Everyone who is there. */
   call(): object[];
 }
@@ -15,13 +15,13 @@ export interface Roll {
 let current: Roll | undefined;
 
 export function makeRoll(): Roll {
-  const entries = new Set<() => Iterable<object>>();
+  const entries = new Set<() => readonly object[]>();
   return {
     enter(present) {
       entries.add(present);
       return () => entries.delete(present);
     },
-    call: () => [...entries].flatMap((present) => [...present()]),
+    call: () => [...entries].flatMap((present) => present()),
   };
 }
 

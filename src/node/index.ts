@@ -17,6 +17,7 @@ import {
   type TypedForm,
 } from '../Endpoint.ts';
 import type { Listener } from '../Listener.ts';
+import { diagnosedDial, diagnosedListener } from './diagnostics.ts';
 import { tcp6Server, tcpClient, tcpServer } from './tcp.ts';
 import { udp, udp6 } from './udp.ts';
 import { unixClient, unixServer } from './unix.ts';
@@ -24,6 +25,8 @@ import { unixClient, unixServer } from './unix.ts';
 export type { TcpClient, TcpServer } from './tcp.ts';
 export type { UdpSocket } from './udp.ts';
 export type { UnixClient, UnixServer } from './unix.ts';
+export type { Diagnostics } from './diagnostics.ts';
+export { eventLoopLag, type EventLoopLag } from './eventLoopLag.ts';
 export * from './react.ts';
 export { run, type RunOptions } from './run.ts';
 
@@ -52,7 +55,7 @@ export type DatagramsAt = string | TypedForm<typeof sockets> | DatagramEndpoint;
  * ```
  */
 export function listen(endpoint: ListenAt): Listener {
-  return listenAt(servers, endpoint);
+  return diagnosedListener(typeOf(endpoint), listenAt(servers, endpoint));
 }
 
 /**
@@ -64,7 +67,7 @@ export function listen(endpoint: ListenAt): Listener {
  * Errors with the family of {@link ConnectError}; throws {@link EndpointError} for a description that makes no sense.
  */
 export function connect(endpoint: ConnectTo): Observable<Connection> {
-  return connectTo(clients, endpoint);
+  return diagnosedDial(typeOf(endpoint), connectTo(clients, endpoint));
 }
 
 /** The Deferred form of {@link connect}: eager, `cancel()` stops the dial, and the connection belongs to whoever asked. */
@@ -89,4 +92,9 @@ export function dial(endpoint: ConnectTo): Deferred<Connection> {
  */
 export function datagrams(endpoint: DatagramsAt): Datagrams {
   return datagramsAt(sockets, endpoint);
+}
+
+function typeOf(endpoint: string | object): string {
+  if (typeof endpoint === 'string') return endpoint.slice(0, endpoint.indexOf(':')).toLowerCase();
+  return 'type' in endpoint ? String(endpoint.type) : 'custom';
 }
