@@ -127,18 +127,16 @@ describe('rule 5: a platform that is full', () => {
       const { socket, platform, source, held } = setUp();
       platform.events.bound(here);
       // One datagram a millisecond, for as long as nobody holds it.
-      const sending = new Observable<{ data: Bytes; remote: Address }>((subscriber) => {
+      const ticking = interval(1).pipe(
+        filter(() => !source.held),
+        takeUntil(timer(500)),
+      );
+      const ticks = new Observable<{ data: Bytes; remote: Address }>((subscriber) => {
         const sink = joinSink(source);
         subscriber.add(() => sink?.leave(source));
-        return interval(1)
-          .pipe(
-            takeUntil(timer(500)),
-            filter(() => !source.held),
-          )
-          .subscribe(() => feed(source, subscriber, datagram(1024)));
-      })
-        .pipe(delay(10), sendTo(socket))
-        .subscribe();
+        return ticking.subscribe(() => feed(source, subscriber, datagram(1024)));
+      });
+      const sending = ticks.pipe(delay(10), sendTo(socket)).subscribe();
       flush();
       // 64 of them fill it; those that were on their way through `delay` still come.
       expect([platform.asked.filter((what) => what === 'send 1024').length, held]).toEqual([74, ['held']]);

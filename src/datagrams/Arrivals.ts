@@ -22,7 +22,7 @@ export interface End {
 export class Arrivals implements Pausable, Flushable {
   readonly group = new HoldGroup(this);
   private readonly transport: Pick<DatagramTransport, 'now' | 'atTurnEnd'>;
-  private readonly owner: object;
+  private readonly owner: { toString(): string };
   /** Replaced, never changed: who comes while a datagram is delivered does not hear that one. */
   private subscribers: readonly Subscriber<Datagram>[] = [];
   private waiting: Datagram[] = [];
@@ -36,7 +36,7 @@ export class Arrivals implements Pausable, Flushable {
   /** Of these, the ones that were dropped because too many waited. */
   lost = 0;
 
-  constructor(transport: Pick<DatagramTransport, 'now' | 'atTurnEnd'>, owner: object) {
+  constructor(transport: Pick<DatagramTransport, 'now' | 'atTurnEnd'>, owner: { toString(): string }) {
     this.transport = transport;
     this.owner = owner;
   }

@@ -1,5 +1,5 @@
 import { VirtualTimeScheduler } from 'rxjs';
-import type { Address, Datagrams, PathAddress } from 'ropewalk';
+import type { Address, Bytes, DatagramEvents, Datagrams, PathAddress } from 'ropewalk';
 import { datagramComplianceOf } from 'ropewalk/marbles';
 import { memory } from 'ropewalk/memory';
 
@@ -42,6 +42,12 @@ async function broken(spoil: (socket: Datagrams) => void): Promise<Set<number>> 
   const rules = new Set<number>();
   for (const { rule, run } of cases) await run().catch(() => rules.add(rule));
   return rules;
+}
+
+/** What a socket in memory has inside. */
+interface Listening {
+  readonly events: DatagramEvents;
+  receive(data: Bytes, sender: { readonly address: Address }): void;
 }
 
 const sorted = (rules: Set<number>): number[] => [...rules].toSorted((a, b) => a - b);
@@ -137,8 +143,8 @@ describe('the cases of the datagram contract notice', () => {
   test('a connected socket that listens to strangers', async () => {
     const rules = await broken(({ mailbox: { transport } }) => {
       if (!transport.connected) return;
-      const socket = transport as unknown as { receive: unknown; events: { received: Function } };
-      socket.receive = (data: unknown, sender: { address: unknown }) => socket.events.received(data, sender.address);
+      const socket = transport as unknown as Listening;
+      socket.receive = (data, { address }) => socket.events.received(data, address);
     });
     expect(sorted(rules)).toEqual([9]);
   });

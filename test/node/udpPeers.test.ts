@@ -58,7 +58,8 @@ function start(command: string, ...argv: string[]): Peer {
     prints: (pattern) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
-          const found = pattern.exec(output);
+          // Whole lines only: a line may come in pieces.
+          const found = pattern.exec(output.slice(0, output.lastIndexOf('\n') + 1));
           if (found === null && !ended) return;
           watchers.delete(look);
           if (found === null) reject(new Error(`${command} ended without printing ${pattern}; it printed:\n${output}`));
