@@ -3,19 +3,24 @@
  * Knows: the roll on which whatever is subscribed now puts itself. Does not know: connections in particular.
  */
 
-/** What keeps a service from ending, by name. */
+/** Somebody who is there: a connection, as a rule. */
+export interface Present {
+  toString(): string;
+}
+
+/** What keeps a service from ending. */
 export interface Roll {
   /** Puts somebody on the roll, to be asked when it is called; returns how to take them off. */
-  enter(present: () => readonly object[]): () => void;
+  enter(present: () => readonly Present[]): () => void;
   /** Everyone who is there. */
-  call(): object[];
+  call(): Present[];
 }
 
 // The roll of what is being subscribed right now.
 let current: Roll | undefined;
 
 export function makeRoll(): Roll {
-  const entries = new Set<() => readonly object[]>();
+  const entries = new Set<() => readonly Present[]>();
   return {
     enter(present) {
       entries.add(present);

@@ -50,7 +50,7 @@ export function diagnosedListener(type: string, listener: Listener): Listener {
         opened(type, connection);
         events.accepted(connection);
       },
-      error: (error: Error) => events.failed(error),
+      error: (error: unknown) => events.failed(error as Error),
     });
     return () => {
       accepting.unsubscribe();

@@ -7,7 +7,7 @@ import { asyncScheduler, defer, Subject, type Subscription } from 'rxjs';
 import { Connection } from '../Connection.ts';
 import { Deferred } from '../Deferred.ts';
 import { plainLogger, type Logger } from '../Logger.ts';
-import { makeRoll, onRoll } from '../roll.ts';
+import { makeRoll, onRoll, type Present } from '../roll.ts';
 import type { Service } from '../Service.ts';
 import { stalls } from '../stalls.ts';
 import { isWorker, worker, workers } from './workers.ts';
@@ -98,7 +98,7 @@ export function run(service: Service, options: RunOptions = {}): Deferred<number
   return over;
 }
 
-function listOf(there: readonly object[]): string {
+function listOf(there: readonly Present[]): string {
   if (there.length === 0) return '';
   const lines = there.slice(0, named).map((one) => `  ${one instanceof Connection ? describe(one) : String(one)}`);
   if (there.length > named) lines.push(`  and ${there.length - named} more`);
