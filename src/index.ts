@@ -36,7 +36,7 @@ export { starting } from './readiness.ts';
 export { all, inOrder, type Service } from './Service.ts';
 export { stalls, type Stall, type StallsOptions } from './stalls.ts';
 export type { Flushable, Transport, TransportEvents } from './Transport.ts';
-export { onWarning, StoredBytes, UnpressuredSink, type RopewalkWarning } from './warnings.ts';
+export { onWarning, StoredBytes, UnheardDatagramError, UnpressuredSink, type RopewalkWarning } from './warnings.ts';
 export {
   alongside,
   ask,

@@ -13,6 +13,7 @@ import {
   onWarning,
   PathAddress,
   sendTo,
+  succeed,
   type Address,
   type Bytes,
   type CloseReason,
@@ -256,6 +257,27 @@ test(
     heard.toBe('(ab)', { a: { data: bytes('a'), remote }, b: { data: bytes('b'), remote } });
   }),
 );
+
+test('m.expectNothingOpen() is told of sockets, too', () => {
+  const trial = (close: boolean): (() => void) =>
+    marbles((m) => {
+      const socket = m.memory().datagrams('memory:left');
+      m.expectNothingOpen();
+      if (close) socket.complete();
+    });
+  expect(trial(false)).toThrow('the datagram socket at left is still open (open)');
+  expect(trial(true)).not.toThrow();
+});
+
+test('a Deferred carries a socket as it is', () => {
+  const { socket } = setUp();
+  const carried: unknown[] = [];
+  succeed(null)
+    .addCallback(() => socket)
+    .addCallback((value) => void carried.push(value));
+  expect(carried).toEqual([socket]);
+  socket.error(new Error('enough'));
+});
 
 test('worlds in memory do not hear each other', () => {
   new TestScheduler(() => {}).run(({ flush }) => {
