@@ -106,6 +106,7 @@ export class DatagramBench {
     return { server, client, address };
   }
 
+  /** Ends with the case. */
   keep(subscription: Subscription): void {
     this.work.add(subscription);
   }

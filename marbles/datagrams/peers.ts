@@ -7,8 +7,7 @@ import type { DatagramGroup } from './DatagramBench.ts';
 import type { DatagramCaseOf } from './DatagramCase.ts';
 
 /** Where on this group's network. */
-const place = ({ interface: where }: DatagramGroup): { interface?: string } =>
-  where === undefined ? {} : { interface: where };
+const place = ({ interface: where }: DatagramGroup): { interface?: string } => ({ interface: where });
 /** Through it, and not beyond this machine. */
 const through = ({ interface: where }: DatagramGroup): DatagramSettings => ({
   multicastInterface: where,
