@@ -3,11 +3,14 @@
  * Knows: which endpoint types there are here. A type of your own needs no registration: pass it as a value.
  */
 import type { Observable } from 'rxjs';
+import { connectProxyClient } from '../../protocols/connectProxy/endpoint.ts';
+import { proxyClient, proxyServer } from '../../protocols/proxyProtocol/endpoint.ts';
+import { socks4Client, socks5Client } from '../../protocols/socks/endpoint.ts';
 import type { Connection } from '../Connection.ts';
-import { dialling } from '../connecting.ts';
 import type { Deferred } from '../Deferred.ts';
-import { connectTo, listenAt, type ClientEndpoint, type ServerEndpoint, type TypedForm } from '../Endpoint.ts';
+import type { ClientEndpoint, ServerEndpoint, TypedForm } from '../Endpoint.ts';
 import type { Listener } from '../Listener.ts';
+import { runtime } from '../runtime.ts';
 import { tcp6Server, tcpClient, tcpServer } from './tcp.ts';
 import { unixClient, unixServer } from './unix.ts';
 
@@ -16,8 +19,16 @@ export type { UnixClient, UnixServer } from './unix.ts';
 export * from './react.ts';
 export { run, type RunOptions } from './run.ts';
 
-const servers = { tcp: tcpServer, tcp6: tcp6Server, unix: unixServer };
-const clients = { tcp: tcpClient, unix: unixClient };
+const servers = { tcp: tcpServer, tcp6: tcp6Server, unix: unixServer, proxy: proxyServer };
+const clients = {
+  tcp: tcpClient,
+  unix: unixClient,
+  proxy: proxyClient,
+  socks5: socks5Client,
+  socks4: socks4Client,
+  connect: connectProxyClient,
+};
+const here = runtime({ servers, clients });
 
 /** What `listen` accepts: a description, its typed form, or an endpoint of your own. */
 export type ListenAt = string | TypedForm<typeof servers> | ServerEndpoint;
@@ -29,7 +40,8 @@ export type ConnectTo = string | TypedForm<typeof clients> | ClientEndpoint;
  * Listens: a cold Observable of connections. Subscribing binds, unsubscribing closes the port.
  *
  * Endpoints: `tcp:PORT[:interface=ADDRESS][:backlog=N]` (both IP versions unless an interface says otherwise; port 0 picks
- * one, `address$` tells which), `tcp6:PORT...` (IPv6 alone), `unix:PATH[:mode=660][:backlog=N]`.
+ * one, `address$` tells which), `tcp6:PORT...` (IPv6 alone), `unix:PATH[:mode=660][:backlog=N]`; around any of them
+ * `proxy:ENDPOINT`, where connections come through a proxy and begin with a PROXY header.
  * Errors with the family of {@link ListenError}; throws {@link EndpointError} for a description that makes no sense.
  *
  * ```ts
@@ -37,7 +49,7 @@ export type ConnectTo = string | TypedForm<typeof clients> | ClientEndpoint;
  * ```
  */
 export function listen(endpoint: ListenAt): Listener {
-  return listenAt(servers, endpoint);
+  return here.listen(endpoint);
 }
 
 /**
@@ -45,14 +57,18 @@ export function listen(endpoint: ListenAt): Listener {
  * has ended in order, and errors when the dial fails or the connection is lost. Unsubscribing cancels the dial, or closes
  * the connection, flushed and in order.
  *
- * Endpoints: `tcp:HOST:PORT[:timeout=MS][:bindAddress=ADDRESS]`, `unix:PATH[:timeout=MS]`.
+ * Endpoints: `tcp:HOST:PORT[:timeout=MS][:bindAddress=ADDRESS]`, `unix:PATH[:timeout=MS]`; through a proxy
+ * `socks5:HOST:PORT:to=ENDPOINT[:username=NAME:password=WORD]`, `socks4:HOST:PORT:to=ENDPOINT[:user=NAME]`,
+ * `connect:HOST:PORT:to=ENDPOINT[:username=NAME:password=WORD]` (HTTP), each with `[:timeout=MS]` for the talk with the proxy
+ * and `[:endpoint=ENDPOINT]` for one that is not reached by TCP; as a proxy `proxy:ENDPOINT[:version=1]`. An ENDPOINT among
+ * arguments is escaped: `socks5:localhost:1080:to=tcp\:example.org\:80`.
  * Errors with the family of {@link ConnectError}; throws {@link EndpointError} for a description that makes no sense.
  */
 export function connect(endpoint: ConnectTo): Observable<Connection> {
-  return connectTo(clients, endpoint);
+  return here.connect(endpoint);
 }
 
 /** The Deferred form of {@link connect}: eager, `cancel()` stops the dial, and the connection belongs to whoever asked. */
 export function dial(endpoint: ConnectTo): Deferred<Connection> {
-  return dialling(connect(endpoint));
+  return here.dial(endpoint);
 }
