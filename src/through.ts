@@ -112,24 +112,26 @@ export function tunnel(
     let callOff: (() => void) | undefined;
     let opened = false;
     const failed = (error: unknown): void => events.failed(asConnectError(doing, error));
+    let talk: ReturnType<TunnelOptions['machine']>;
+    try {
+      talk = machine();
+    } catch (error) {
+      // It cannot even be asked for.
+      failed(error);
+      return () => {};
+    }
     const dial = proxy.subscribe({
       next(connection) {
-        try {
-          const talk = machine();
-          callOff = handshake(connection, talk, {
-            what: 'the handshake with the proxy',
-            timeout,
-            greeting: talk.greeting,
-            done() {
-              opened = true;
-              events.opened(connection);
-            },
-            failed,
-          });
-        } catch (error) {
-          connection.error(error);
-          failed(error);
-        }
+        callOff = handshake(connection, talk, {
+          what: 'the handshake with the proxy',
+          timeout,
+          greeting: talk.greeting,
+          done() {
+            opened = true;
+            events.opened(connection);
+          },
+          failed,
+        });
       },
       error(error: Error) {
         // Later on it is what ended the connection.

@@ -55,6 +55,14 @@ class Conversation {
     return read?.message;
   }
 
+  /** The same for what must be all that has come: the peer waits for us now. */
+  takeAll<Message>(parse: (content: Bytes) => Read<Message> | undefined): Message | undefined {
+    const message = this.take(parse);
+    if (message !== undefined && this.queue.length > 0)
+      throw new ProtocolError(`expected a proxy that waits for what it asked for, got ${show(this.queue.peek())}`);
+    return message;
+  }
+
   rest(): Bytes {
     return this.queue.take(this.queue.length);
   }
@@ -92,7 +100,7 @@ export class Socks5ClientMachine {
   }
 
   private readMethod(): Step<SocksPlace> {
-    const method = this.conversation.take(parseMethod);
+    const method = this.conversation.takeAll(parseMethod);
     if (method === undefined) return {};
     if (method === methods.none) return this.ask();
     if (method === methods.password && this.credentials !== undefined) {
@@ -108,7 +116,7 @@ export class Socks5ClientMachine {
   }
 
   private readLogin(): Step<SocksPlace> {
-    const status = this.conversation.take(parseLoginReply);
+    const status = this.conversation.takeAll(parseLoginReply);
     if (status === undefined) return {};
     if (status === 0) return this.ask();
     throw new ProxyAuthenticationFailed(`${this.doing}: the proxy does not take this user name and password`, {

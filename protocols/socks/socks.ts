@@ -80,13 +80,15 @@ export function socks(options: SocksOptions): Protocol<Bytes> {
       };
       const read = (): void => {
         reading = true;
-        arriving.pipe(takeUntil(paused)).subscribe({
-          next: (chunk) => attempt(() => machine.receive(chunk)),
-          error: fail,
-          complete() {
-            if (reading) fail(new ConnectionDone(`${connection} ended before its SOCKS request`));
-          },
-        });
+        subscribingFor(undefined, () =>
+          arriving.pipe(takeUntil(paused)).subscribe({
+            next: (chunk) => attempt(() => machine.receive(chunk)),
+            error: fail,
+            complete() {
+              if (reading) fail(new ConnectionDone(`${connection} ended before its SOCKS request`));
+            },
+          }),
+        );
       };
       const attempt = (work: () => ServerStep): void => {
         let step;
@@ -146,11 +148,14 @@ export function socks(options: SocksOptions): Protocol<Bytes> {
       subscriber.add(deadline);
       subscriber.add(pause);
       subscriber.add(
-        incoming.subscribe({
-          next: (chunk) => inbox.next(chunk),
-          error: (error: unknown) => inbox.error(error),
-          complete: () => inbox.complete(),
-        }),
+        // On nobody's behalf: only the destination that is full may stop the reading, and it joins by itself.
+        subscribingFor(undefined, () =>
+          incoming.subscribe({
+            next: (chunk) => inbox.next(chunk),
+            error: (error: unknown) => inbox.error(error),
+            complete: () => inbox.complete(),
+          }),
+        ),
       );
       read();
     });
