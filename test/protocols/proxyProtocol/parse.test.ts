@@ -100,7 +100,7 @@ describe('section 2.1: version 1', () => {
 });
 
 describe('section 2.2: version 2', () => {
-  const four = 'c0000201' + 'c6336401' + '1f90' + '01bb';
+  const four = 'c0000201c63364011f9001bb';
   const stream = { version: 2, command: 'PROXY', transport: 'stream', tlvs: [] } as const;
 
   test('\\x11: TCP over IPv4', () => {
@@ -110,7 +110,7 @@ describe('section 2.2: version 2', () => {
   });
 
   test('\\x21: TCP over IPv6', () => {
-    const six = '20010db8' + '0'.repeat(22) + '01' + '0'.repeat(31) + '1' + '0001' + 'ffff';
+    const six = '20010db8' + '0'.repeat(22) + '01' + '0'.repeat(31) + '10001ffff';
     const header = { ...stream, source: ip('2001:db8::1', 1), destination: ip('::1', 65535) };
     expect(parse(block('2121', six))).toEqual(header);
     expect(formatHeader(header)).toEqual(block('2121', six));

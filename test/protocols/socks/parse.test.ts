@@ -49,7 +49,7 @@ describe('what goes over the wire', () => {
     expect(four.said[1]).toEqual(hex('05010001c00002010001'));
     expect(four.request).toMatchObject({ host: '192.0.2.1', port: 1 });
     const six = talk(new Socks5ClientMachine('', { host: '2001:db8::1', port: 65535 }), new SocksServerMachine(false));
-    expect(six.said[1]).toEqual(hex('05010004' + '20010db8000000000000000000000001' + 'ffff'));
+    expect(six.said[1]).toEqual(hex('0501000420010db8000000000000000000000001ffff'));
     expect(six.request).toMatchObject({ host: '2001:db8::1', port: 65535 });
   });
 
@@ -103,7 +103,7 @@ describe('what goes over the wire', () => {
   });
 
   test('a client that waits for no answer is understood, too, and its own bytes come whole', () => {
-    const all = concat([hex('050102'), hex('0101610162'), hex('0501000101020304' + '0050'), bytes('GET /')]);
+    const all = concat([hex('050102'), hex('0101610162'), hex('05010001010203040050'), bytes('GET /')]);
     for (let cut = 0; cut <= all.length; cut++) {
       const machine = new SocksServerMachine(true);
       const replies: (Bytes | undefined)[] = [];
@@ -170,10 +170,10 @@ describe('what the server refuses', () => {
     ['HTTP', '474554202f'],
     ['a reserved byte that is not 0', '050100', '050101'],
     ['another version in the request', '050100', '04'],
-    ['an empty name', '050100', '0501000300' + '0050'],
-    ['a name with a zero in it', '050100', '0501000303610062' + '0050'],
-    ['a name with a blank in it', '050100', '0501000303612062' + '0050'],
-    ['a name in SOCKS 4A with a line ending in it', '0401005000000001' + '00' + '610a6200'],
+    ['an empty name', '050100', '05010003000050'],
+    ['a name with a zero in it', '050100', '05010003036100620050'],
+    ['a name with a blank in it', '050100', '05010003036120620050'],
+    ['a name in SOCKS 4A with a line ending in it', '040100500000000100610a6200'],
   ])('%s is a ProtocolError', (_, ...said) => {
     expect(() => after(new SocksServerMachine(false), ...said)).toThrow(ProtocolError);
   });
@@ -262,7 +262,7 @@ describe('what the client makes of the answers', () => {
   });
 
   test('bytes that follow the answer are handed over untouched, wherever it is cut', () => {
-    const answer = hex('05000001c00002011f90' + '68656c6c6f');
+    const answer = hex('05000001c00002011f9068656c6c6f');
     for (let cut = 0; cut <= answer.length; cut++) {
       const machine = five();
       machine.receive(hex('0500'));
@@ -275,8 +275,8 @@ describe('what the client makes of the answers', () => {
   });
 
   test('the address in the answer may be a name, or of IPv6', () => {
-    expect(parseReply5(hex('050000030361622e' + '0001'))?.message.bound).toEqual({ host: 'ab.', port: 1 });
-    expect(parseReply5(hex('05000004' + '0'.repeat(31) + '1' + '0001'))?.message.bound).toEqual({
+    expect(parseReply5(hex('050000030361622e0001'))?.message.bound).toEqual({ host: 'ab.', port: 1 });
+    expect(parseReply5(hex('05000004' + '0'.repeat(31) + '10001'))?.message.bound).toEqual({
       host: '::1',
       port: 1,
     });

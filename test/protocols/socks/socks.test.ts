@@ -168,7 +168,7 @@ describe('the server', () => {
     marbles((m) => {
       const memory = m.memory();
       proxyIn(memory);
-      const said = { a: hex(`${greeting}${toEcho}68656c6c6f`), x: hex('050005000001000000000000' + '68656c6c6f') };
+      const said = { a: hex(`${greeting}${toEcho}68656c6c6f`), x: hex('05000500000100000000000068656c6c6f') };
       m.expect(memory.script('memory:proxy', 'a|', said).received).toBe('x|', said);
       m.expectNothingOpen();
     }),
@@ -352,7 +352,7 @@ describe('the client', () => {
     'hears first what follows the answer in the same chunk',
     marbles((m) => {
       const memory = m.memory();
-      const answers = [hex('0500'), hex('05000001000000000000' + '6869')];
+      const answers = [hex('0500'), hex('050000010000000000006869')];
       memory
         .listen('memory:proxy')
         .pipe(serve((incoming) => incoming.pipe(map((_, i) => answers[i]))))
