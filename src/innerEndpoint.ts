@@ -5,7 +5,7 @@
 import { formatEndpoint, parseEndpoint, type Field, type Typed, type Types } from './Endpoint.ts';
 
 /** An endpoint inside another: its description, its typed form, or one of your own. */
-export type Inner<Own extends object> = string | Typed | Own;
+export type Inner<Own extends object> = string | Typed | (Typed & Readonly<Record<string, unknown>>) | Own;
 
 /**
  * The field of a wrapper that holds an endpoint. It parses to the typed form; what is wrong inside it is told at its column

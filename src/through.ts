@@ -79,7 +79,7 @@ function behind(types: Types): Types {
 
 /** Connects to `to`, each `tcp:` in it by `tunnel`, over a connection to the proxy. */
 export function through(
-  { host, port, to, endpoint = { type: 'tcp', host, port } as { type: string } }: Through,
+  { host, port, to, endpoint = { type: 'tcp', host, port } }: Through,
   world: World,
   tunnel: (proxy: Observable<Connection>, destination: Destination) => Observable<Connection>,
 ): Observable<Connection> {
@@ -133,9 +133,9 @@ export function tunnel(
           failed,
         });
       },
-      error(error: Error) {
+      error(error: unknown) {
         // Later on it is what ended the connection.
-        if (opened) events.failed(error);
+        if (opened) events.failed(error as Error);
         else failed(error);
       },
     });

@@ -86,7 +86,7 @@ export const proxyServer: ServerType<ProxyServer> = {
       listening.add(
         connections.subscribe({
           next: (connection) => events.accepted(connection),
-          error: (error: Error) => events.failed(error),
+          error: (error: unknown) => events.failed(error as Error),
         }),
       );
       return () => listening.unsubscribe();

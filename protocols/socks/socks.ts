@@ -2,7 +2,7 @@
  * A SOCKS server, versions 4, 4A and 5, as a protocol.
  * Knows: the deadline, who is asked, how a dial that fails is told. Does not know: where anybody may go; `connect` decides.
  */
-import { Observable, Subject, takeUntil, tap } from 'rxjs';
+import { defer, Observable, Subject, takeUntil, tap } from 'rxjs';
 import { IpAddress } from '../../src/Address.ts';
 import type { Bytes } from '../../src/bytes.ts';
 import type { Connection } from '../../src/Connection.ts';
@@ -124,7 +124,7 @@ export function socks(options: SocksOptions): Protocol<Bytes> {
       };
       const carry = (request: SocksRequest): void => {
         let there = false;
-        const target = new Observable<Connection>((dialler) => connect(request, connection).subscribe(dialler)).pipe(
+        const target = defer(() => connect(request, connection)).pipe(
           tap((opened) => {
             if (!there) subscriber.next(granted(request, opened));
             there = true;

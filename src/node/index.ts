@@ -7,15 +7,19 @@ import { connectProxyClient } from '../../protocols/connectProxy/endpoint.ts';
 import { proxyClient, proxyServer } from '../../protocols/proxyProtocol/endpoint.ts';
 import { socks4Client, socks5Client } from '../../protocols/socks/endpoint.ts';
 import type { Connection } from '../Connection.ts';
+import { dialling } from '../connecting.ts';
 import type { Deferred } from '../Deferred.ts';
 import type { ClientEndpoint, ServerEndpoint, TypedForm } from '../Endpoint.ts';
 import type { Listener } from '../Listener.ts';
 import { runtime } from '../runtime.ts';
+import { diagnosedDial, diagnosedListener } from './diagnostics.ts';
 import { tcp6Server, tcpClient, tcpServer } from './tcp.ts';
 import { unixClient, unixServer } from './unix.ts';
 
 export type { TcpClient, TcpServer } from './tcp.ts';
 export type { UnixClient, UnixServer } from './unix.ts';
+export type { Diagnostics } from './diagnostics.ts';
+export { eventLoopLag, type EventLoopLag } from './eventLoopLag.ts';
 export * from './react.ts';
 export { run, type RunOptions } from './run.ts';
 
@@ -49,7 +53,7 @@ export type ConnectTo = string | TypedForm<typeof clients> | ClientEndpoint;
  * ```
  */
 export function listen(endpoint: ListenAt): Listener {
-  return here.listen(endpoint);
+  return diagnosedListener(typeOf(endpoint), here.listen(endpoint));
 }
 
 /**
@@ -65,10 +69,15 @@ export function listen(endpoint: ListenAt): Listener {
  * Errors with the family of {@link ConnectError}; throws {@link EndpointError} for a description that makes no sense.
  */
 export function connect(endpoint: ConnectTo): Observable<Connection> {
-  return here.connect(endpoint);
+  return diagnosedDial(typeOf(endpoint), here.connect(endpoint));
 }
 
 /** The Deferred form of {@link connect}: eager, `cancel()` stops the dial, and the connection belongs to whoever asked. */
 export function dial(endpoint: ConnectTo): Deferred<Connection> {
-  return here.dial(endpoint);
+  return dialling(connect(endpoint));
+}
+
+function typeOf(endpoint: string | object): string {
+  if (typeof endpoint === 'string') return endpoint.slice(0, endpoint.indexOf(':')).toLowerCase();
+  return 'type' in endpoint ? String(endpoint.type) : 'custom';
 }

@@ -9,6 +9,7 @@ import {
   onWarning,
   PathAddress,
   ProtocolError,
+  relay,
   runtime,
   serve,
   TimedOut,
@@ -277,18 +278,15 @@ describe('the header of somebody else', () => {
         .listen('memory:front')
         .pipe(
           proxied(),
-          serve((incoming, client) => {
-            memory
-              .connect('memory:echo')
-              .pipe(proxyHeader(client, { tlvs, checksum: true }))
-              .subscribe((behind) => behind.complete());
-            return incoming;
-          }),
+          serve((incoming, client) =>
+            relay(memory.connect('memory:echo').pipe(proxyHeader(client, { tlvs, checksum: true })))(incoming, client),
+          ),
         )
         .subscribe();
-      m.expect(memory.script('memory:front', 'h|', { h: line }).received).toBe('-|');
+      m.expect(memory.script('memory:front', '(hx)|', { h: line }).received).toBe('x---|');
       m.flush();
       expect(headerOf(seen.guests[0])).toEqual({ ...header, tlvs, checksum: true });
+      m.expectNothingOpen();
     }),
   );
 
