@@ -8,6 +8,7 @@ import type { Bytes } from '../../src/bytes.ts';
 import type { Connection } from '../../src/Connection.ts';
 import { maybeDeferred } from '../../src/deferred/index.ts';
 import {
+  ConnectError,
   ConnectionDone,
   ConnectionRefused,
   ConnectPermissionDenied,
@@ -35,6 +36,8 @@ export interface SocksOptions {
    * none, is refused. An error is the end of the client's connection.
    */
   authorize?(credentials: SocksCredentials, client: Connection): boolean | PromiseLike<boolean>;
+  /** Told of each dial that failed, and why: the client hears no more than a number. */
+  refused?(error: unknown, request: SocksRequest, client: Connection): void;
   /** Milliseconds until the request must be there (30,000). */
   readonly timeout?: number;
 }
@@ -58,7 +61,7 @@ export interface SocksOptions {
 export function socks(options: SocksOptions): Protocol<Bytes> {
   return (incoming, connection) =>
     new Observable<Bytes>((subscriber) => {
-      const { connect, authorize, timeout = 30_000 } = options;
+      const { connect, authorize, refused, timeout = 30_000 } = options;
       const { group, transport } = connection.halves;
       const machine = new ServerMachine(authorize !== undefined);
       /** On whose behalf this is subscribed: what is dialled later feeds it. */
@@ -130,7 +133,8 @@ export function socks(options: SocksOptions): Protocol<Bytes> {
             there = true;
           }),
         );
-        const refuse = (error?: unknown): void => {
+        const refuse = (error: unknown): void => {
+          refused?.(error, request, connection);
           subscriber.next(refusal(request, error));
           subscriber.complete();
         };
@@ -139,7 +143,8 @@ export function socks(options: SocksOptions): Protocol<Bytes> {
             relay(target)(arriving, connection).subscribe({
               next: (chunk) => subscriber.next(chunk),
               error: (error: unknown) => (there ? fail(error) : refuse(error)),
-              complete: () => (there ? subscriber.complete() : refuse()),
+              complete: () =>
+                there ? subscriber.complete() : refuse(new ConnectError('the dial ended without a connection')),
             }),
           ),
         );

@@ -132,11 +132,16 @@ describe('through our server', () => {
   ])('RFC 1928 section 6: a dial that fails with %s is told, and fails alike', (_, error, Type) =>
     marbles((m) => {
       const memory = m.memory();
-      const seen = proxyIn(memory, { connect: () => throwError(() => error) });
+      const told: unknown[] = [];
+      const seen = proxyIn(memory, {
+        connect: () => throwError(() => error),
+        refused: (why, { host }) => told.push(why, host),
+      });
       m.expect(hello(m, memory, `socks5:proxy:1080:to=tcp\\:echo\\:7:${via}`)).toBe('#', {}, Type);
       m.expect(hello(m, memory, `socks4:proxy:1080:to=tcp\\:echo\\:7:${via}`)).toBe('#', {}, ProxyRefused);
       m.flush();
       expect(seen.reasons).toHaveLength(2);
+      expect(told).toEqual([error, 'echo', error, 'echo']);
       m.expectNothingOpen();
     })(),
   );
