@@ -12,6 +12,7 @@
  */
 import type { Observable } from 'rxjs';
 import type { Connection } from './Connection.ts';
+import type { Datagrams } from './Datagrams.ts';
 import { EndpointError } from './errors.ts';
 import type { Listener } from './Listener.ts';
 
@@ -24,6 +25,11 @@ export interface ServerEndpoint {
 export interface ClientEndpoint {
   /** Cold, and lives as long as its connection: see {@link connecting}. */
   connect(): Observable<Connection>;
+}
+
+/** A place for a datagram socket. Types of your own are values of this interface: `datagrams(myEndpoint(...))`. */
+export interface DatagramEndpoint {
+  datagrams(): Datagrams;
 }
 
 /** A description, taken apart. */
@@ -91,6 +97,12 @@ export const textField: Field<string> = {
   expected: 'some text',
   parse: (text) => (text === '' ? undefined : text),
   format: (value) => value,
+};
+
+export const booleanField: Field<boolean> = {
+  expected: 'true or false',
+  parse: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
+  format: String,
 };
 
 export const portField = numberField('a port from 0 to 65535', 0, 65535);
@@ -249,6 +261,12 @@ export interface Types<Type = object> {
   };
 }
 
+/** One type of endpoint for datagrams. */
+export interface DatagramType<T extends object> {
+  readonly shape: Shape<T>;
+  datagrams(options: T): Datagrams;
+}
+
 /** The typed forms of the endpoints in a table: `{ type: 'tcp', port: 8007 }`. */
 export type TypedForm<Types> = {
   [Name in keyof Types & string]: Types[Name] extends { readonly shape: Shape<infer Options> }
@@ -273,6 +291,16 @@ export function connectTo(world: World, endpoint: string | Typed | ClientEndpoin
   if (typeof endpoint === 'object' && 'connect' in endpoint) return endpoint.connect();
   const { type, options } = resolve(world.clients, endpoint);
   return type.connect(options, world);
+}
+
+/** Opens a datagram socket at an endpoint of one of these types. Throws {@link EndpointError}. */
+export function datagramsAt(
+  types: Types<{ datagrams(options: object): Datagrams }>,
+  endpoint: string | { readonly type: string } | DatagramEndpoint,
+): Datagrams {
+  if (typeof endpoint === 'object' && 'datagrams' in endpoint) return endpoint.datagrams();
+  const { type, options } = resolve(types, endpoint);
+  return type.datagrams(options);
 }
 
 /** The typed form of a description. Throws {@link EndpointError}. */
