@@ -100,6 +100,7 @@ export class HeldQueue<T> extends Feeders implements Holder {
 
 const worthMoving = 1024;
 
-function weightOf(value: unknown): number {
+/** The length of bytes and of text, else none. */
+export function weightOf(value: unknown): number {
   return value instanceof Uint8Array || typeof value === 'string' ? value.length : 0;
 }
