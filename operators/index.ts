@@ -44,6 +44,7 @@ export * from './throttle.ts';
 export * from './throttleTime.ts';
 export * from './timer.ts';
 export * from './windowTime.ts';
+export * from './wiretap.ts';
 export * from './zip.ts';
 export * from './zipAll.ts';
 export * from './zipWith.ts';

@@ -271,11 +271,14 @@ const table: Record<string, Cases> = {
       legend: { x: 'a1x', y: 'b2y' },
     },
     'a selector': {
-      of: ({ zip }, m) => zip(m.cold('-a|'), m.cold('-b|'), (a, b) => a + b),
+      of: ({ zip }, m) => zip(m.cold<string>('-a|'), m.cold<string>('-b|'), (a, b) => a + b),
       is: '-x|',
       legend: { x: 'ab' },
     },
-    'a selector that throws': { of: ({ zip }, m) => zip(m.cold('-a|'), m.cold('-b|'), boom), is: '-#' },
+    'a selector that throws': {
+      of: ({ zip }, m) => zip(m.cold('-a|'), m.cold('-b|'), (a: unknown, b: unknown) => (a === b ? a : boom())),
+      is: '-#',
+    },
     'completes when an input has ended and nothing of it waits': {
       of: ({ zip }, m) => zip(m.cold('a--|'), m.cold('-1---2')).pipe(joined),
       is: '-x-|',
@@ -330,7 +333,10 @@ const table: Record<string, Cases> = {
       is: '(x|)',
       legend: { x: 'ab' },
     },
-    'a function that throws': { of: ({ zipAll }) => of(of('a'), of('b')).pipe(zipAll(boom)), is: '#' },
+    'a function that throws': {
+      of: ({ zipAll }) => of(of('a'), of('b')).pipe(zipAll((a, b) => (a === b ? a : boom()))),
+      is: '#',
+    },
     'an error': { of: ({ zipAll }, m) => m.cold('x-#', { x: of(1) }).pipe(zipAll()), is: '--#' },
   },
   delay: {
@@ -505,7 +511,7 @@ const table: Record<string, Cases> = {
     'an error': { of: ({ auditTime }, m) => m.cold('abc-#').pipe(auditTime(3)), is: '---c#' },
   },
   sampleTime: {
-    never: { of: ({ sampleTime }) => NEVER.pipe(takeUntil(rx.timer(9)), sampleTime(2)), is: '---------|' },
+    never: { of: ({ sampleTime }) => NEVER.pipe(sampleTime(2), takeUntil(rx.timer(9))), is: '---------|' },
     empty: { of: ({ sampleTime }) => EMPTY.pipe(sampleTime(2)), is: '|' },
     many: { of: ({ sampleTime }, m) => m.cold('ab----c---|').pipe(sampleTime(4, asyncScheduler)), is: '----b---c-|' },
     'an error': { of: ({ sampleTime }, m) => m.cold('ab---#').pipe(sampleTime(4)), is: '----b#' },
@@ -596,7 +602,7 @@ const table: Record<string, Cases> = {
     'a connector with a memory': {
       of: ({ groupBy }, m) =>
         m.cold('ab-c|').pipe(
-          groupBy(() => 1, { connector: () => new ReplaySubject<string>() }),
+          groupBy(() => 1, { connector: () => new ReplaySubject<string>(9) }),
           rx.mergeMap((group) => rx.timer(2).pipe(rx.switchMap(() => group))),
         ),
       is: '--(ab)',
@@ -676,30 +682,30 @@ const table: Record<string, Cases> = {
     },
   },
   shareReplay: {
-    never: { of: ({ shareReplay }) => NEVER.pipe(shareReplay(1)), is: '' },
-    empty: { of: ({ shareReplay }) => EMPTY.pipe(shareReplay(1)), is: '|' },
+    never: { of: ({ shareReplay: replaying }) => NEVER.pipe(replaying(1)), is: '' },
+    empty: { of: ({ shareReplay: replaying }) => EMPTY.pipe(replaying(1)), is: '|' },
     'all of it, after the end': {
-      of: ({ shareReplay }, m) => {
-        const shared = m.cold('-ab|').pipe(shareReplay());
+      of: ({ shareReplay: replaying }, m) => {
+        const shared = m.cold('-ab|').pipe(replaying());
         return rx.concat(shared, shared);
       },
       is: '-ab(ab|)',
     },
     'the last one': {
-      of: ({ shareReplay }, m) => {
-        const shared = m.cold('ab--c---|').pipe(shareReplay({ bufferSize: 1, refCount: true }));
+      of: ({ shareReplay: replaying }, m) => {
+        const shared = m.cold('ab--c---|').pipe(replaying({ bufferSize: 1, refCount: true }));
         return merge(shared, rx.timer(3).pipe(rx.switchMap(() => shared)));
       },
       is: 'ab-b(cc)|',
     },
     'what is not too old': {
-      of: ({ shareReplay }, m) => {
-        const shared = m.cold('a--b--|').pipe(shareReplay(9, 3, asyncScheduler));
+      of: ({ shareReplay: replaying }, m) => {
+        const shared = m.cold('a--b--|').pipe(replaying(9, 3, asyncScheduler));
         return merge(shared, rx.timer(5).pipe(rx.switchMap(() => shared)));
       },
       is: 'a--b-b|',
     },
-    'an error': { of: ({ shareReplay }, m) => m.cold('a#').pipe(shareReplay(1)), is: 'a#' },
+    'an error': { of: ({ shareReplay: replaying }, m) => m.cold('a#').pipe(replaying(1)), is: 'a#' },
   },
   interval: {
     some: { of: ({ interval }) => interval(2).pipe(take(3)), is: '--a-b-(c|)', legend: { a: 0, b: 1, c: 2 } },

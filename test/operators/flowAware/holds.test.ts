@@ -241,19 +241,18 @@ describe('nobody waits for whom he holds', () => {
   );
   test(
     'concatMap whose function reads the same source through a promise-like',
-    flows((a) =>
-      a.pipe(
-        ours.concatMap((n) => {
-          // What `firstValueFrom` does: it subscribes now, and the result is told later.
-          const told = new ReplaySubject<number>(1);
-          a.pipe(
-            filter((m) => m > n),
-            take(1),
-          ).subscribe(told);
-          return told;
-        }),
-      ),
-    ),
+    flows((a) => {
+      // What `firstValueFrom` does: it subscribes now, and the result is told later.
+      const afterwards = (n: number): Observable<number> => {
+        const told = new ReplaySubject<number>(1);
+        a.pipe(
+          filter((m) => m > n),
+          take(1),
+        ).subscribe(told);
+        return told;
+      };
+      return a.pipe(ours.concatMap(afterwards));
+    }),
   );
   test(
     'concatMap over groups',
@@ -412,7 +411,7 @@ describe('in whose name', () => {
       'groupBy with a connector that replays',
       (source) =>
         source.pipe(
-          ours.groupBy(() => 1, { connector: () => new ReplaySubject() }),
+          ours.groupBy(() => 1, { connector: () => new ReplaySubject(9) }),
           rx.mergeMap((all) => timer(5).pipe(rx.switchMap(() => all))),
         ),
       ['a', 'b'],

@@ -57,12 +57,12 @@ export class Well {
   private read(): void {
     for (let n = 0; n < this.perRead && !(n === 0 && this.group.held) && this.listeners.size > 0; n++) {
       if (this.drawn >= this.last) {
-        for (const listener of [...this.listeners]) listener.complete();
+        for (const listener of Array.from(this.listeners)) listener.complete();
         return;
       }
       const delivery = {
         next: (value: number) => {
-          for (const listener of [...this.listeners]) listener.next(value);
+          for (const listener of Array.from(this.listeners)) listener.next(value);
         },
       };
       feed(this.group, delivery, this.drawn++);
