@@ -4,7 +4,7 @@
  * Does not know: where values go, and when it is over.
  */
 import { currentGroup, type Hold, type Holder, type HoldGroup, type Sink } from '../../src/flow.ts';
-import { HeldQueue, weightOf } from '../../src/HeldQueue.ts';
+import { HeldQueue } from '../../src/HeldQueue.ts';
 import { storedBytes, storedItems } from './marks.ts';
 
 export class Lanes implements Holder {
@@ -72,7 +72,6 @@ export class Lane implements Sink {
   completed = false;
   private readonly lanes: Lanes;
   private readonly queue = new HeldQueue<unknown>('zip', 'another input is awaited', { items: Infinity });
-  private bytes = 0;
   private readonly joined: HoldGroup[] = [];
   /** Whoever has ever fed it: by way of a Subject a group comes without joining. */
   private readonly fedBy = new WeakSet<HoldGroup>();
@@ -88,7 +87,7 @@ export class Lane implements Sink {
 
   /** Whether so much waits that it does not matter what the others need. */
   get ahead(): boolean {
-    return this.items >= storedItems || this.bytes >= storedBytes;
+    return this.items >= storedItems || this.queue.weight >= storedBytes;
   }
 
   /** Whether it is known who feeds it. */
@@ -112,13 +111,11 @@ export class Lane implements Sink {
     this.fed = true;
     if (group !== undefined) this.fedBy.add(group);
     this.queue.push(value);
-    this.bytes += weightOf(value);
   }
 
   shift(): unknown {
     const { head } = this.queue;
     this.queue.drop();
-    this.bytes -= head!.weight;
     return head!.value;
   }
 
