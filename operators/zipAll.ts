@@ -24,7 +24,7 @@ import { zip } from './zip.ts';
  * Errors of the source, of the Observables and of `project` pass.
  *
  * ```ts
- * of(pull(['a', 'b']), interval(1_000)).pipe(zipAll(), map(([letter]) => bytes(`${letter}\n`)), sendTo(connection)).subscribe();
+ * of(pull(['a', 'b']), pull(['1', '2'])).pipe(zipAll(), map(([letter]) => bytes(letter)), sendTo(connection)).subscribe();
  * ```
  * Neighbours: `zip`, `zipWith`.
  */
