@@ -35,6 +35,7 @@ export class StreamTransport implements Transport, Flushable {
   private readonly readable: Readable;
   private readonly writable: Writable;
   private readonly events: TransportEvents;
+  private readonly isPair: boolean;
   private readonly open: Set<Readable | Writable>;
   private error: Error | undefined;
   private paused = false;
@@ -56,11 +57,12 @@ export class StreamTransport implements Transport, Flushable {
     this.remote = remote;
     this.events = events;
     this.open = new Set<Readable | Writable>([readable, writable]);
+    this.isPair = this.open.size === 2;
     readable.on('data', this.onData).on('end', this.onEnd);
     writable.on('finish', this.onFinish);
     for (const stream of this.open) stream.on('error', this.onError);
     readable.on('close', this.onReadableClose);
-    if (writable !== readable) writable.on('close', this.onWritableClose);
+    if (this.isPair) writable.on('close', this.onWritableClose);
     // What has happened before we came is told by no event.
     if (readable.readableEnded || readable.destroyed || writable.writableFinished || writable.destroyed) {
       atTurnEnd({ flush: () => this.tellPast() });
@@ -118,10 +120,10 @@ export class StreamTransport implements Transport, Flushable {
   }
 
   close(): void {
-    const { readable, writable } = this;
+    const { readable, writable, isPair } = this;
     // A half that is over may be one end of a stream whose other end is somebody else's.
-    if (readable !== writable && this.toldEnd && 'writable' in readable && readable.writable) this.isGone(readable);
-    if (readable !== writable && this.toldSent && 'readable' in writable && writable.readable) this.isGone(writable);
+    if (isPair && this.toldEnd && 'writable' in readable && readable.writable) this.isGone(readable);
+    if (isPair && this.toldSent && 'readable' in writable && writable.readable) this.isGone(writable);
     this.destroy();
   }
 

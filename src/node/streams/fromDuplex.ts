@@ -27,9 +27,11 @@ export interface FromDuplexOptions {
  * (`allowHalfOpen: false`) does so here, too. The stream belongs to the connection from now on.
  *
  * ```ts
+ * import { duplexPair } from 'node:stream';
+ *
  * const [near, far] = duplexPair();
- * fromDuplex(far).pipe(lines().decode).subscribe((line) => console.log(line));
- * near.end('hello\n');   // => hello
+ * fromDuplex(far).pipe(lines().decode).subscribe((line) => console.log(line));   // => hello
+ * near.end('hello\n');
  * ```
  *
  * Neighbours: {@link toDuplex} is the way back; {@link fromReadable} for a stream that is only read.

@@ -26,8 +26,8 @@ const readableHighWaterMark = 65536;
  * ```ts
  * const [near, far] = pair();
  * const stream = toDuplex(near);
- * stream.on('data', (chunk) => console.log(utf8(chunk)));
- * far.next(bytes('hello'));                       // => hello
+ * stream.on('data', (chunk) => console.log(utf8(chunk)));   // => hello
+ * far.next(bytes('hello'));
  * ```
  *
  * Neighbours: {@link fromDuplex} is the way back; {@link toReadable} for any Observable.
