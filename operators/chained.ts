@@ -6,7 +6,7 @@
 import { from, Observable, Subscriber } from 'rxjs';
 import type { OperatorFunction } from 'rxjs';
 import { isAwaitable } from '../src/deferred/awaitable.ts';
-import { currentGroup, feed, type HoldGroup } from '../src/flow.ts';
+import { bothSinks, currentGroup, currentSink, feed, subscribingFor, type HoldGroup } from '../src/flow.ts';
 import { HeldQueue } from '../src/HeldQueue.ts';
 
 /** Called with what came; throws to fail the stream. `undefined` lets values, or the error, pass. */
@@ -25,10 +25,11 @@ export function chained<In, Out>({ onValue, onError }: Handlers<In>): OperatorFu
     new Observable<Out>((destination) => {
       /** What came while a result was awaited, each with the function that will handle it. */
       const waiting = new HeldQueue<Arrival>('callback', 'it awaits a result');
+      const sink = currentSink();
       let awaiting = false;
       let draining = false;
       let ended = false;
-      destination.add(() => waiting.clear());
+      destination.add(() => waiting.dismiss());
 
       /** Calls, and emits what comes of it: now, or when it is there. */
       const settle = ({ handle, came }: Arrival): void => {
@@ -52,7 +53,7 @@ export function chained<In, Out>({ onValue, onError }: Handlers<In>): OperatorFu
           },
         });
         destination.add(inner);
-        from(result).subscribe(inner);
+        subscribingFor(bothSinks(sink, waiting.awaited), () => from(result).subscribe(inner));
       };
       /** A loop, not a recursion: any number of results that are there at once leave the stack as it was. */
       const drain = (): void => {
@@ -87,6 +88,6 @@ export function chained<In, Out>({ onValue, onError }: Handlers<In>): OperatorFu
         },
       });
       destination.add(outer);
-      source.subscribe(outer);
+      subscribingFor(bothSinks(sink, waiting), () => source.subscribe(outer));
     });
 }

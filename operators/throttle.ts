@@ -4,7 +4,7 @@
  */
 import { asyncScheduler, Observable, type MonoTypeOperatorFunction, type SchedulerLike, type Subscription } from 'rxjs';
 import type { Bytes } from '../src/bytes.ts';
-import { feed } from '../src/flow.ts';
+import { bothSinks, currentSink, feed, subscribingFor } from '../src/flow.ts';
 import { HeldQueue } from '../src/HeldQueue.ts';
 
 export interface ThrottleOptions {
@@ -66,9 +66,9 @@ export function throttle(bytesPerSecond: number, options: ThrottleOptions = {}):
 
       subscriber.add(() => {
         timer?.unsubscribe();
-        queue.clear();
+        queue.dismiss();
       });
-      subscriber.add(
+      const work = subscribingFor(bothSinks(currentSink(), queue), () =>
         source.subscribe({
           next(chunk) {
             // What may pass at once holds nobody.
@@ -85,6 +85,7 @@ export function throttle(bytesPerSecond: number, options: ThrottleOptions = {}):
           },
         }),
       );
+      subscriber.add(work);
     });
 }
 

@@ -77,7 +77,10 @@ export class Connection extends Duplex<Bytes> {
     };
   }
 
-  /** The state now, and again at every change of phase; completes when the connection is closed. */
+  /**
+   * The state now, and again whenever its phase changes, reading is held or goes on, or the peer stops or begins to take
+   * what is sent. Completes when the connection is closed.
+   */
   get state$(): Observable<ConnectionState> {
     return new Observable((subscriber) => {
       const tell = (): void => {

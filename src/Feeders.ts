@@ -5,7 +5,10 @@
 import { currentGroup, type Hold, type Holder, type HoldGroup, type Sink } from './flow.ts';
 
 export class Feeders implements Sink {
-  private readonly joined = new Map<HoldGroup, number>();
+  // Nearly every sink has one feeder that joins: it has a field, the others, and those that join twice, a map.
+  private first: HoldGroup | undefined;
+  private more: Map<HoldGroup, number> | undefined;
+  private spared: Map<HoldGroup, number> | undefined;
   private holds: Map<HoldGroup, Hold> | undefined;
 
   /** Whether anybody is held. */
@@ -14,21 +17,36 @@ export class Feeders implements Sink {
   }
 
   join(group: HoldGroup): void {
-    this.joined.set(group, (this.joined.get(group) ?? 0) + 1);
+    if (this.first === undefined) this.first = group;
+    else add((this.more ??= new Map()), group);
   }
 
   leave(group: HoldGroup): void {
-    const left = (this.joined.get(group) ?? 0) - 1;
-    if (left > 0) this.joined.set(group, left);
-    else this.joined.delete(group);
+    if (this.more?.has(group)) remove(this.more, group);
+    else if (this.first === group) this.first = undefined;
+    else return;
+    // It feeds us no more: what we are full of is none of its business.
+    if (this.first !== group && !this.more?.has(group)) this.release(group);
+  }
+
+  /** On whose behalf to subscribe what this sink waits for: what joins is not held, or nothing would ever come. */
+  get awaited(): Sink {
+    return {
+      join: (group) => {
+        add((this.spared ??= new Map()), group);
+        this.release(group);
+      },
+      leave: (group) => {
+        if (this.spared !== undefined) remove(this.spared, group);
+      },
+    };
   }
 
   /** Holds whoever feeds right now, and everyone who joined; each at most once. */
   hold(holder: Holder, reason: string): void {
-    for (const group of [currentGroup(), ...this.joined.keys()]) {
-      if (group === undefined || this.holds?.has(group)) continue;
-      (this.holds ??= new Map()).set(group, group.hold(holder, reason));
-    }
+    this.holdOne(currentGroup(), holder, reason);
+    this.holdOne(this.first, holder, reason);
+    for (const group of this.more?.keys() ?? []) this.holdOne(group, holder, reason);
   }
 
   /** Lets everyone go. */
@@ -40,7 +58,30 @@ export class Feeders implements Sink {
 
   /** Lets everyone go, and knows nobody any more. */
   dismiss(): void {
-    this.joined.clear();
+    this.first = this.more = this.spared = undefined;
     this.releaseAll();
   }
+
+  private holdOne(group: HoldGroup | undefined, holder: Holder, reason: string): void {
+    if (group === undefined || this.holds?.has(group) || this.spared?.has(group)) return;
+    (this.holds ??= new Map()).set(group, group.hold(holder, reason));
+  }
+
+  private release(group: HoldGroup): void {
+    const hold = this.holds?.get(group);
+    if (hold === undefined) return;
+    this.holds!.delete(group);
+    if (this.holds!.size === 0) this.holds = undefined;
+    hold.release();
+  }
+}
+
+function add(times: Map<HoldGroup, number>, group: HoldGroup): void {
+  times.set(group, (times.get(group) ?? 0) + 1);
+}
+
+function remove(times: Map<HoldGroup, number>, group: HoldGroup): void {
+  const left = (times.get(group) ?? 0) - 1;
+  if (left > 0) times.set(group, left);
+  else times.delete(group);
 }

@@ -4,11 +4,13 @@
  * Does not know: sockets, rxjs operators, protocols. Rules by number: docs/duplex.md.
  */
 import type { Subject, Subscription } from 'rxjs';
+import { IpAddress, type Address } from './Address.ts';
 import type { Bytes } from './bytes.ts';
 import { ConnectionAborted, ConnectionLost } from './errors.ts';
-import { feed, HoldGroup } from './flow.ts';
+import { feed, HoldGroup, type Pausable } from './flow.ts';
 import { Inbox, type InboxOwner } from './Inbox.ts';
 import { Outbox, type OutboxOwner } from './Outbox.ts';
+import { sampleEvery, Survivors } from './Survivors.ts';
 import type { Flushable, Transport, TransportEvents } from './Transport.ts';
 
 /** How a connection ended. */
@@ -22,7 +24,7 @@ export const lingerTime = 5_000;
 /** After our end, a peer that takes nothing for this many linger times is given up. */
 const patience = 12;
 
-export class Halves implements TransportEvents, InboxOwner, OutboxOwner, Flushable {
+export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwner, Flushable {
   readonly transport: Transport;
   readonly group: HoldGroup;
   readonly inbox: Inbox<Bytes>;
@@ -31,9 +33,12 @@ export class Halves implements TransportEvents, InboxOwner, OutboxOwner, Flushab
   bytesReceived = 0;
   /** Why it ended, once it has. */
   reason: CloseReason | undefined;
-  /** Told at every change of phase, once somebody wants to know. */
+  /** Told at every change of phase and of pressure, once somebody wants to know. */
   changes: Subject<void> | undefined;
 
+  /** Of every so many bytes that arrive one chunk is watched, to learn whether it ever goes. */
+  private survivors: Survivors | undefined;
+  private nextSample = sampleEvery;
   private listeners: ((reason: CloseReason) => void)[] = none;
   private endSent = false;
   private endListeners: (() => void)[] = none;
@@ -46,7 +51,7 @@ export class Halves implements TransportEvents, InboxOwner, OutboxOwner, Flushab
   /** `open` makes the transport; it may tell events only after it has returned. */
   constructor(open: (events: TransportEvents) => Transport) {
     this.transport = open(this);
-    this.group = new HoldGroup(this.transport);
+    this.group = new HoldGroup(this);
     this.inbox = new Inbox(this.group, this);
     this.outbox = new Outbox(this.transport, this);
     this.transport.resume();
@@ -60,8 +65,31 @@ export class Halves implements TransportEvents, InboxOwner, OutboxOwner, Flushab
     return `the connection with ${this.transport.remote}`;
   }
 
+  /** The other end's group, if it is in this process and held: then that is why it takes nothing. */
+  get waitsFor(): HoldGroup | undefined {
+    const { local, remote } = this.transport;
+    return heldHere.get(between(remote, local))?.group;
+  }
+
+  pause(): void {
+    heldHere.set(between(this.transport.local, this.transport.remote), this);
+    this.transport.pause();
+    this.changes?.next();
+  }
+
+  resume(): void {
+    heldHere.delete(between(this.transport.local, this.transport.remote));
+    this.transport.resume();
+    this.changes?.next();
+  }
+
+  now(): number {
+    return this.transport.now();
+  }
+
   received(chunk: Bytes): void {
     this.bytesReceived += chunk.length;
+    if (this.bytesReceived >= this.nextSample) this.sample(chunk);
     feed(this.group, this.inbox, chunk);
   }
 
@@ -70,8 +98,13 @@ export class Halves implements TransportEvents, InboxOwner, OutboxOwner, Flushab
     this.settle();
   }
 
+  filled(): void {
+    this.changes?.next();
+  }
+
   drained(): void {
     this.outbox.drained();
+    this.changes?.next();
   }
 
   sentEnd(): void {
@@ -179,6 +212,11 @@ export class Halves implements TransportEvents, InboxOwner, OutboxOwner, Flushab
     this.lingering = this.transport.scheduler.schedule(look, lingerTime);
   }
 
+  private sample(chunk: Bytes): void {
+    this.nextSample = this.bytesReceived + sampleEvery;
+    (this.survivors ??= new Survivors(String(this))).watch(chunk.buffer);
+  }
+
   private reasonFor(error: Error | undefined): CloseReason {
     if (this.aborted !== undefined) return { kind: 'aborted', error: this.aborted.reason };
     if (error !== undefined) return { kind: 'lost', error };
@@ -193,6 +231,14 @@ export class Halves implements TransportEvents, InboxOwner, OutboxOwner, Flushab
 }
 
 const none: never[] = [];
+
+/** The connections that are held now, by where they are: so that one finds its peer, if that is in this process. */
+const heldHere = new Map<unknown, Halves>();
+
+/** Names in memory may come twice: there the address of this end itself is the key. */
+function between(here: Address, there: Address): unknown {
+  return here instanceof IpAddress ? `${here} ${there}` : here;
+}
 
 function messageOf(reason: unknown): string {
   return reason instanceof Error ? reason.message : String(reason);

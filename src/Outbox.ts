@@ -5,7 +5,9 @@
  */
 import { show, type Bytes } from './bytes.ts';
 import { LimitExceeded } from './errors.ts';
-import { currentGroup, type Hold, type Holder, type HoldGroup, type Sink } from './flow.ts';
+import { Feeders } from './Feeders.ts';
+import { currentGroup, type Holder, type HoldGroup } from './flow.ts';
+import { whoIsWriting } from './origin.ts';
 import type { Flushable, Transport } from './Transport.ts';
 import { UnpressuredSink, warn } from './warnings.ts';
 
@@ -21,21 +23,21 @@ export const hardLimit = 64 << 20;
 /** Whose outbox it is: named in holds and warnings, and told when the connection must not go on. */
 export interface OutboxOwner extends Holder {
   abort(reason: unknown): void;
+  /** The platform takes no more for now. */
+  filled(): void;
 }
 
-export class Outbox implements Sink, Flushable {
+export class Outbox extends Feeders implements Flushable {
   private readonly transport: Transport;
   private readonly owner: OutboxOwner;
   private parts: Bytes[] = [];
   private gathered = 0;
+  /** Since when the platform takes nothing, on its own clock. */
+  fullSince: number | undefined;
   /** What the transport had not taken at its last word: good enough for each write, and cheap. */
   private inTransport = 0;
   private full = false;
   private state: 'open' | 'ending' | 'over' = 'open';
-  /** The groups that were subscribed on behalf of this sink, as often as they were; the first has a field, it is mostly alone. */
-  private joinedFirst: HoldGroup | undefined;
-  private joinedMore: Map<HoldGroup, number> | undefined;
-  private holds: Map<HoldGroup, Hold> | undefined;
   private warned = false;
   /** Bytes handed to the transport. */
   sent = 0;
@@ -43,6 +45,7 @@ export class Outbox implements Sink, Flushable {
   dropped = 0;
 
   constructor(transport: Transport, owner: OutboxOwner) {
+    super();
     this.transport = transport;
     this.owner = owner;
   }
@@ -86,12 +89,13 @@ export class Outbox implements Sink, Flushable {
   /** Sends what was gathered, unless the platform is full: then it waits for `drained`. */
   flush(): void {
     if (this.parts.length > 0 && !this.full) this.write();
-    if (this.holds !== undefined && this.unsent <= lowWaterMark) this.releaseAll();
+    if (this.holding && this.unsent <= lowWaterMark) this.releaseAll();
   }
 
   /** The platform takes bytes again. */
   drained(): void {
     this.full = false;
+    this.fullSince = undefined;
     this.inTransport = this.transport.unsent;
     this.flush();
   }
@@ -110,24 +114,11 @@ export class Outbox implements Sink, Flushable {
     this.state = 'over';
     this.parts = [];
     this.gathered = this.inTransport = 0;
-    this.joinedFirst = this.joinedMore = undefined;
-    this.releaseAll();
+    this.dismiss();
   }
 
-  join(group: HoldGroup): void {
-    if (this.state === 'over') return;
-    if (this.joinedFirst === undefined) this.joinedFirst = group;
-    else {
-      this.joinedMore ??= new Map();
-      this.joinedMore.set(group, (this.joinedMore.get(group) ?? 0) + 1);
-    }
-  }
-
-  leave(group: HoldGroup): void {
-    const times = this.joinedMore?.get(group) ?? 0;
-    if (times > 1) this.joinedMore?.set(group, times - 1);
-    else if (times === 1) this.joinedMore?.delete(group);
-    else if (this.joinedFirst === group) this.joinedFirst = undefined;
+  override join(group: HoldGroup): void {
+    if (this.state !== 'over') super.join(group);
   }
 
   private write(): void {
@@ -137,31 +128,20 @@ export class Outbox implements Sink, Flushable {
     this.sent += gathered;
     this.full = !this.transport.write(parts, gathered);
     this.inTransport = this.transport.unsent;
+    if (!this.full || this.fullSince !== undefined) return;
+    this.fullSince = this.transport.now();
+    this.owner.filled();
   }
 
   /** Over the high-water mark: sends now; what still does not fit holds whoever feeds. */
   private crowded(): void {
     if (!this.full) this.write();
     if (this.unsent < highWaterMark) return;
-    const feeder = currentGroup();
-    if (feeder !== undefined) this.hold(feeder);
-    if (this.joinedFirst !== undefined) this.hold(this.joinedFirst);
-    for (const group of this.joinedMore?.keys() ?? []) this.hold(group);
-    if (this.holds === undefined && this.unsent > warningMark && !this.warned) {
-      this.warned = true;
-      warn(new UnpressuredSink(String(this.owner), this.unsent));
-    }
-  }
-
-  private hold(group: HoldGroup): void {
-    this.holds ??= new Map();
-    if (!this.holds.has(group)) this.holds.set(group, group.hold(this.owner, 'its send buffer is full'));
-  }
-
-  private releaseAll(): void {
-    const { holds } = this;
-    this.holds = undefined;
-    for (const hold of holds?.values() ?? []) hold.release();
+    this.hold(this.owner, 'its send buffer is full');
+    // More than a mark's worth from nobody, or with nobody held: what keeps coming cannot be stopped.
+    if (this.unsent <= warningMark || this.warned || (this.holding && currentGroup() !== undefined)) return;
+    this.warned = true;
+    warn(new UnpressuredSink(String(this.owner), this.unsent, whoIsWriting()));
   }
 }
 

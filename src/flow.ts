@@ -11,6 +11,8 @@
 export interface Holder {
   /** How much waits in it, in its own unit: bytes for a connection. */
   readonly backlog: number;
+  /** The group whose holds are the reason why it does not move on, if it knows one: the next link of a chain of blame. */
+  readonly waitsFor?: HoldGroup | undefined;
   toString(): string;
 }
 
@@ -31,11 +33,21 @@ export interface Pausable {
   resume(): void;
   /** The source's clock, in milliseconds. */
   now(): number;
+  /** Its name, for those who ask what is held. */
+  toString(): string;
+}
+
+/** The groups that are held now. A group is here only while somebody holds it. */
+const heldNow = new Set<HoldGroup>();
+
+/** What is held now in this program, longest first: for monitors, and for tests that look at what is left behind. */
+export function heldGroups(): readonly HoldGroup[] {
+  return [...heldNow];
 }
 
 /** The holds on one source. While there is one, the source does not read. */
 export class HoldGroup {
-  private readonly source: Pausable;
+  readonly source: Pausable;
   private taken: Set<Hold> | undefined;
 
   constructor(source: Pausable) {
@@ -58,13 +70,21 @@ export class HoldGroup {
       reason,
       holder,
       since: source.now(),
-      release() {
-        if (taken.delete(hold) && taken.size === 0) source.resume();
+      release: () => {
+        if (!taken.delete(hold) || taken.size > 0) return;
+        heldNow.delete(this);
+        source.resume();
       },
     };
     taken.add(hold);
-    if (taken.size === 1) source.pause();
+    if (taken.size > 1) return hold;
+    heldNow.add(this);
+    source.pause();
     return hold;
+  }
+
+  toString(): string {
+    return String(this.source);
   }
 }
 
@@ -114,6 +134,21 @@ export function subscribingFor<R>(sink: Sink | undefined, subscribe: () => R): R
   } finally {
     wanting = before;
   }
+}
+
+/** A sink that stands for two: who joins it joins both. */
+export function bothSinks(one: Sink | undefined, other: Sink): Sink {
+  if (one === undefined) return other;
+  return {
+    join(group) {
+      one.join(group);
+      other.join(group);
+    },
+    leave(group) {
+      one.leave(group);
+      other.leave(group);
+    },
+  };
 }
 
 /** Called by a source at each subscription: joins the sink it is subscribed for, and returns it, to be left again. */

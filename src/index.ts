@@ -10,25 +10,31 @@ export * from './deferred/index.ts';
 export { Duplex } from './Duplex.ts';
 export * from './Endpoint.ts';
 export * from './errors.ts';
+export { explain, type Blame, type Explanation, type Held } from './explain.ts';
+export { Feeders } from './Feeders.ts';
 export {
+  bothSinks,
   currentGroup,
   currentSink,
   feed,
+  heldGroups,
   HoldGroup,
   joinSink,
   subscribingFor,
   type Hold,
+  type Holder,
   type Pausable,
   type Sink,
 } from './flow.ts';
-export { HeldQueue, type Waiting } from './HeldQueue.ts';
+export { HeldQueue, type HeldQueueLimits, type Waiting } from './HeldQueue.ts';
 export { Listener, type ListenerEvents } from './Listener.ts';
 export { codec, over, serve, type Codec, type Layer, type Protocol } from './Protocol.ts';
 export { pull } from './pull.ts';
 export { starting } from './readiness.ts';
 export { all, inOrder, type Service } from './Service.ts';
+export { stalls, type Stall, type StallsOptions } from './stalls.ts';
 export type { Flushable, Transport, TransportEvents } from './Transport.ts';
-export { onWarning, type RopewalkWarning } from './warnings.ts';
+export { onWarning, StoredBytes, UnpressuredSink, type RopewalkWarning } from './warnings.ts';
 export {
   alongside,
   ask,
@@ -50,10 +56,13 @@ export {
   relay,
   sendTo,
   text,
+  wiretap,
   type AlongsideOptions,
   type BackoffOptions,
   type LengthPrefixedOptions,
   type LimitConnectionsOptions,
   type LinesOptions,
   type ReconnectOptions,
+  type Wiretap,
+  type WiretapOptions,
 } from '../operators/index.ts';

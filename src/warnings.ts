@@ -2,14 +2,44 @@
  * What is not an error yet and should be known: told once, to a handler that a program can replace.
  * Knows: the warnings of the core. Does not know: who raises them.
  */
+import type { Origin } from './origin.ts';
+
 export class RopewalkWarning extends Error {}
 
-/** A sink grew past its mark and no source in its pipeline could be held. */
+/** A sink grew past its mark and whoever writes cannot be held. */
 export class UnpressuredSink extends RopewalkWarning {
   override readonly name = 'UnpressuredSink';
+  /** Bytes that wait in the sink. */
+  readonly unsent: number;
+  /** Where the values come from that nobody can be held for. */
+  readonly origin: Origin;
 
-  constructor(sink: string, unsent: number) {
-    super(`${sink} has ${unsent} bytes unsent, and nothing that feeds it can be held; see docs/pressure.md`);
+  constructor(sink: string, unsent: number, origin: Origin) {
+    const { operators, place } = origin;
+    const through = operators.length > 0 ? `, written by ${operators.join(' > ')} of rxjs` : '';
+    const at = place === undefined ? '' : `${through === '' ? ', written' : ','} at ${place}`;
+    super(
+      `${sink} has ${unsent} bytes unsent, and nothing that feeds it can be held${through}${at}; see docs/pressure.md`,
+    );
+    this.unsent = unsent;
+    this.origin = origin;
+  }
+}
+
+/** Most of what arrived is still in memory: something in the pipeline stores it, and nobody is held for it. */
+export class StoredBytes extends RopewalkWarning {
+  override readonly name = 'StoredBytes';
+  /** About how many bytes. */
+  readonly stored: number;
+
+  constructor(source: string, stored: number) {
+    const mebibytes = Math.round(stored / (1 << 20));
+    super(
+      `about ${mebibytes} MiB that came from ${source} are still in memory: something in its pipeline stores them ` +
+        '(toArray, buffer, zip, a concatMap of rxjs?) and holds nobody; ropewalk/operators has those that hold, ' +
+        'see docs/pressure.md',
+    );
+    this.stored = stored;
   }
 }
 

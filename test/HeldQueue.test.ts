@@ -26,7 +26,7 @@ test('gives values in the order in which they came, each with the group that it 
   put(queue, 'b', two.group);
   put(queue, 'c');
   expect(queue.backlog).toBe(3);
-  expect(queue.head).toEqual({ value: 'a', group: one.group });
+  expect(queue.head).toMatchObject({ value: 'a', group: one.group });
   queue.drop();
   expect(queue.head?.group).toBe(two.group);
   expect([takeFrom(queue), takeFrom(queue), queue.head, queue.backlog]).toEqual(['b', 'c', undefined, 0]);

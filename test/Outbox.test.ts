@@ -37,7 +37,7 @@ class Stubborn implements Transport {
 function setUp(): { transport: Stubborn; outbox: Outbox; aborted: unknown[]; source: HoldGroup; held: string[] } {
   const transport = new Stubborn();
   const aborted: unknown[] = [];
-  const owner = { backlog: 0, abort: (reason: unknown) => aborted.push(reason), toString: () => 'a sink' };
+  const owner = { backlog: 0, abort: (reason: unknown) => aborted.push(reason), filled() {}, toString: () => 'a sink' };
   const held: string[] = [];
   const source = new HoldGroup({ pause: () => held.push('held'), resume: () => held.push('released'), now: () => 0 });
   return { transport, outbox: new Outbox(transport, owner), aborted, source, held };

@@ -5,6 +5,7 @@
 import { asyncScheduler, defer, Subject, type Subscription } from 'rxjs';
 import { Deferred } from '../Deferred.ts';
 import type { Service } from '../Service.ts';
+import { stalls } from '../stalls.ts';
 
 export interface RunOptions {
   /** How long the work in hand may take after the first signal, in milliseconds (10,000). Then it is aborted. */
@@ -19,7 +20,7 @@ const numberOf = { SIGINT: 2, SIGTERM: 15 };
 /**
  * Runs `service` until it is over, and sets the exit code: 0 when it completed, also after a signal; 1 when it failed or did
  * not finish within the grace period; 128 and the signal's number when a second signal cut it short.
- * The first SIGINT or SIGTERM drains, the second aborts. Returns the exit code as a Deferred; cancelling it aborts.
+ * The first SIGINT or SIGTERM drains, the second aborts. Sources that hold one another up are told ({@link stalls}). Returns the exit code as a Deferred; cancelling it aborts.
  *
  * ```ts
  * run(inOrder(database, all(web, irc)), { grace: 10_000 });
@@ -35,6 +36,7 @@ export function run(service: Service, { grace = 10_000, log = console }: RunOpti
     if (finished) return;
     finished = true;
     deadline?.unsubscribe();
+    watching.unsubscribe();
     for (const signal of signals) process.off(signal, onSignal);
     work?.unsubscribe();
     if (code === undefined) return;
@@ -55,6 +57,7 @@ export function run(service: Service, { grace = 10_000, log = console }: RunOpti
     stopping.next();
   };
 
+  const watching = stalls().subscribe((stall) => log.error(String(stall)));
   let work: Subscription | undefined;
   for (const signal of signals) process.on(signal, onSignal);
   // A service may fail while it is being subscribed: `work` is not there yet, and need not be.
