@@ -14,8 +14,7 @@ import { unixClient, unixServer } from './unix.ts';
 export type { TcpClient, TcpServer } from './tcp.ts';
 export type { UnixClient, UnixServer } from './unix.ts';
 export type { StreamPair } from './StreamTransport.ts';
-export { fromDuplex, type FromDuplexOptions } from './streams/fromDuplex.ts';
-export { toDuplex } from './streams/toDuplex.ts';
+export * from './streams/index.ts';
 export * from './react.ts';
 export { run, type RunOptions } from './run.ts';
 

@@ -10,6 +10,7 @@ import type { Duplex } from '../../Duplex.ts';
 import { ConnectionAborted } from '../../errors.ts';
 import { Feeders } from '../../Feeders.ts';
 import { feed, HoldGroup, subscribingFor, type Holder, type Pausable } from '../../flow.ts';
+import { asError } from './toReadable.ts';
 
 /** What a stream keeps for its reader before the connection is held, in bytes: one read of a socket. */
 const readableHighWaterMark = 65536;
@@ -134,8 +135,4 @@ class StreamOver implements Holder, Pausable {
     // Somebody else has ended it: who writes from now on must not believe that it is sent.
     else if (!stream.writableEnded) stream.end();
   };
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new ConnectionAborted(String(reason), { cause: reason });
 }
