@@ -5,6 +5,7 @@
  */
 import fc from 'fast-check';
 import { EndpointError, numberField, parseDescription, portField, Shape, textField } from 'ropewalk';
+import { execClient } from '../src/node/exec.ts';
 import { tcp6Server, tcpClient, tcpServer } from '../src/node/tcp.ts';
 import { unixClient, unixServer } from '../src/node/unix.ts';
 
@@ -140,9 +141,27 @@ describe('the shapes of Node: one list of fields makes a parser and a formatter 
   test('unix, to listen at', () => agrees(unixServer.shape, unixIn));
   test('unix, to connect to', () => agrees(unixClient.shape, unixOut));
 
+  test('exec', () => {
+    const name = words.filter((word) => !word.includes('='));
+    const more = fc.record(
+      {
+        args: fc.array(fc.oneof(words, fc.constant(''), fc.string({ unit: fc.constantFrom(' ', "'", '\\', 'a') }))),
+        cwd: words,
+        env: fc.dictionary(name, fc.oneof(words, fc.constant('')), { noNullPrototype: true }),
+        stderr: fc.constantFrom('inherit', 'ignore', 'merge', 'pipe'),
+        grace: timeout,
+      },
+      only,
+    );
+    agrees(execClient.shape, fc.tuple(fc.record({ command: words }), more));
+  });
+
   test('what they write is what a person would', () => {
     expect(tcpServer.shape.format({ port: 8007, interface: '::1' })).toBe('tcp:8007:interface=\\:\\:1');
     expect(tcpClient.shape.format({ host: 'localhost', port: 80, timeout: 500 })).toBe('tcp:localhost:80:timeout=500');
+    expect(execClient.shape.format({ command: 'sort', args: ['-k', '2', 'a b'], env: { LANG: 'C' } })).toBe(
+      "exec:sort:args=-k 2 'a b':env=LANG=C",
+    );
     expect(unixServer.shape.format({ path: '/run/a=b', mode: 0o660 })).toBe('unix:/run/a\\=b:mode=660');
   });
 });

@@ -8,9 +8,14 @@ import { dialling } from '../connecting.ts';
 import type { Deferred } from '../Deferred.ts';
 import { connectTo, listenAt, type ClientEndpoint, type ServerEndpoint, type TypedForm } from '../Endpoint.ts';
 import type { Listener } from '../Listener.ts';
+import { execClient, type ExecClient } from './exec.ts';
+import type { ChildConnection } from './process/ChildConnection.ts';
 import { tcp6Server, tcpClient, tcpServer } from './tcp.ts';
 import { unixClient, unixServer } from './unix.ts';
 
+export type { ExecClient } from './exec.ts';
+export { ChildConnection } from './process/ChildConnection.ts';
+export { CommandNotFound, ProcessTerminated, type ExitStatus } from './process/ProcessTerminated.ts';
 export type { TcpClient, TcpServer } from './tcp.ts';
 export type { UnixClient, UnixServer } from './unix.ts';
 export type { StreamPair } from './StreamTransport.ts';
@@ -19,10 +24,13 @@ export * from './react.ts';
 export { run, type RunOptions } from './run.ts';
 
 const servers = { tcp: tcpServer, tcp6: tcp6Server, unix: unixServer };
-const clients = { tcp: tcpClient, unix: unixClient };
+const clients = { tcp: tcpClient, unix: unixClient, exec: execClient };
 
 /** What `listen` accepts: a description, its typed form, or an endpoint of your own. */
 export type ListenAt = string | TypedForm<typeof servers> | ServerEndpoint;
+
+/** A child process as what `connect` and `dial` accept. */
+type Exec = `exec:${string}` | ({ type: 'exec' } & ExecClient);
 
 /** What `connect` and `dial` accept. */
 export type ConnectTo = string | TypedForm<typeof clients> | ClientEndpoint;
@@ -47,14 +55,20 @@ export function listen(endpoint: ListenAt): Listener {
  * has ended in order, and errors when the dial fails or the connection is lost. Unsubscribing cancels the dial, or closes
  * the connection, flushed and in order.
  *
- * Endpoints: `tcp:HOST:PORT[:timeout=MS][:bindAddress=ADDRESS]`, `unix:PATH[:timeout=MS]`.
+ * Endpoints: `tcp:HOST:PORT[:timeout=MS][:bindAddress=ADDRESS]`, `unix:PATH[:timeout=MS]`,
+ * `exec:COMMAND[:args=WORDS][:cwd=FOLDER][:env=WORDS][:stderr=inherit|ignore|merge|pipe][:grace=MS]` (a child process, see
+ * {@link ChildConnection}).
  * Errors with the family of {@link ConnectError}; throws {@link EndpointError} for a description that makes no sense.
  */
+export function connect(endpoint: Exec): Observable<ChildConnection>;
+export function connect(endpoint: ConnectTo): Observable<Connection>;
 export function connect(endpoint: ConnectTo): Observable<Connection> {
   return connectTo(clients, endpoint);
 }
 
 /** The Deferred form of {@link connect}: eager, `cancel()` stops the dial, and the connection belongs to whoever asked. */
+export function dial(endpoint: Exec): Deferred<ChildConnection>;
+export function dial(endpoint: ConnectTo): Deferred<Connection>;
 export function dial(endpoint: ConnectTo): Deferred<Connection> {
   return dialling(connect(endpoint));
 }

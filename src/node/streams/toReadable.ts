@@ -26,8 +26,8 @@ export interface ToReadableOptions {
  * {@link LimitExceeded}. Errors of the Observable destroy the stream.
  *
  * ```ts
- * const stream = toReadable(from(['one', 'two']).pipe(map(bytes)));
- * for await (const chunk of stream) console.log(utf8(chunk));   // => one, two
+ * const stream = toReadable(from(['one', 'two']), { objectMode: true });
+ * for await (const word of stream) console.log(word);   // => one, two
  * ```
  *
  * Neighbours: {@link fromReadable} is the way back; {@link toDuplex} for connections.

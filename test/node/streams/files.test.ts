@@ -76,7 +76,7 @@ describe('fromFile', () => {
   });
 
   test('unsubscribing closes the file', async () => {
-    const open = (): string[] => process.getActiveResourcesInfo().filter((name) => /^FS/.test(name));
+    const open = (): string[] => process.getActiveResourcesInfo().filter((name) => name.startsWith('FS'));
     expect(await endOf(fromFile(path(new Uint8Array(1 << 20))).pipe(take(1)))).toBe('completed');
     while (open().length > 0) await new Promise(setImmediate);
   });
