@@ -10,6 +10,7 @@ import { connectTo, listenAt, type ClientEndpoint, type ServerEndpoint, type Typ
 import type { Listener } from '../Listener.ts';
 import { execClient, type ExecClient } from './exec.ts';
 import type { ChildConnection } from './process/ChildConnection.ts';
+import { stdioClient, stdioServer } from './stdio.ts';
 import { tcp6Server, tcpClient, tcpServer } from './tcp.ts';
 import { unixClient, unixServer } from './unix.ts';
 
@@ -23,8 +24,8 @@ export * from './streams/index.ts';
 export * from './react.ts';
 export { run, type RunOptions } from './run.ts';
 
-const servers = { tcp: tcpServer, tcp6: tcp6Server, unix: unixServer };
-const clients = { tcp: tcpClient, unix: unixClient, exec: execClient };
+const servers = { tcp: tcpServer, tcp6: tcp6Server, unix: unixServer, stdio: stdioServer };
+const clients = { tcp: tcpClient, unix: unixClient, exec: execClient, stdio: stdioClient };
 
 /** What `listen` accepts: a description, its typed form, or an endpoint of your own. */
 export type ListenAt = string | TypedForm<typeof servers> | ServerEndpoint;
@@ -39,7 +40,8 @@ export type ConnectTo = string | TypedForm<typeof clients> | ClientEndpoint;
  * Listens: a cold Observable of connections. Subscribing binds, unsubscribing closes the port.
  *
  * Endpoints: `tcp:PORT[:interface=ADDRESS][:backlog=N]` (both IP versions unless an interface says otherwise; port 0 picks
- * one, `address$` tells which), `tcp6:PORT...` (IPv6 alone), `unix:PATH[:mode=660][:backlog=N]`.
+ * one, `address$` tells which), `tcp6:PORT...` (IPv6 alone), `unix:PATH[:mode=660][:backlog=N]`, `stdio:` (one connection, of standard
+ * input and output; it completes with that).
  * Errors with the family of {@link ListenError}; throws {@link EndpointError} for a description that makes no sense.
  *
  * ```ts
@@ -57,7 +59,7 @@ export function listen(endpoint: ListenAt): Listener {
  *
  * Endpoints: `tcp:HOST:PORT[:timeout=MS][:bindAddress=ADDRESS]`, `unix:PATH[:timeout=MS]`,
  * `exec:COMMAND[:args=WORDS][:cwd=FOLDER][:env=WORDS][:stderr=inherit|ignore|merge|pipe][:grace=MS]` (a child process, see
- * {@link ChildConnection}).
+ * {@link ChildConnection}), `stdio:` (standard input and output).
  * Errors with the family of {@link ConnectError}; throws {@link EndpointError} for a description that makes no sense.
  */
 export function connect(endpoint: Exec): Observable<ChildConnection>;
