@@ -8,15 +8,19 @@ import { dialling } from '../connecting.ts';
 import type { Deferred } from '../Deferred.ts';
 import { connectTo, listenAt, type ClientEndpoint, type ServerEndpoint, type TypedForm } from '../Endpoint.ts';
 import type { Listener } from '../Listener.ts';
+import { fdClient, fdServer } from './adopted.ts';
 import { execClient, type ExecClient } from './exec.ts';
 import type { ChildConnection } from './process/ChildConnection.ts';
 import { stdioClient, stdioServer } from './stdio.ts';
+import { systemdServer } from './systemd.ts';
 import { tcp6Server, tcpClient, tcpServer } from './tcp.ts';
 import { unixClient, unixServer } from './unix.ts';
 
+export type { FdClient, FdServer } from './adopted.ts';
 export type { ExecClient } from './exec.ts';
 export { ChildConnection } from './process/ChildConnection.ts';
 export { CommandNotFound, ProcessTerminated, type ExitStatus } from './process/ProcessTerminated.ts';
+export type { SystemdServer } from './systemd.ts';
 export type { TcpClient, TcpServer } from './tcp.ts';
 export type { UnixClient, UnixServer } from './unix.ts';
 export type { StreamPair } from './StreamTransport.ts';
@@ -24,8 +28,15 @@ export * from './streams/index.ts';
 export * from './react.ts';
 export { run, type RunOptions } from './run.ts';
 
-const servers = { tcp: tcpServer, tcp6: tcp6Server, unix: unixServer, stdio: stdioServer };
-const clients = { tcp: tcpClient, unix: unixClient, exec: execClient, stdio: stdioClient };
+const servers = {
+  tcp: tcpServer,
+  tcp6: tcp6Server,
+  unix: unixServer,
+  stdio: stdioServer,
+  fd: fdServer,
+  systemd: systemdServer,
+};
+const clients = { tcp: tcpClient, unix: unixClient, exec: execClient, stdio: stdioClient, fd: fdClient };
 
 /** What `listen` accepts: a description, its typed form, or an endpoint of your own. */
 export type ListenAt = string | TypedForm<typeof servers> | ServerEndpoint;
@@ -41,7 +52,8 @@ export type ConnectTo = string | TypedForm<typeof clients> | ClientEndpoint;
  *
  * Endpoints: `tcp:PORT[:interface=ADDRESS][:backlog=N]` (both IP versions unless an interface says otherwise; port 0 picks
  * one, `address$` tells which), `tcp6:PORT...` (IPv6 alone), `unix:PATH[:mode=660][:backlog=N]`, `stdio:` (one connection, of standard
- * input and output; it completes with that).
+ * input and output; it completes with that), `fd:N` (a listening socket that is open already),
+ * `systemd:[domain=INET][:index=N|name=NAME]` (one that systemd passes).
  * Errors with the family of {@link ListenError}; throws {@link EndpointError} for a description that makes no sense.
  *
  * ```ts
@@ -59,7 +71,8 @@ export function listen(endpoint: ListenAt): Listener {
  *
  * Endpoints: `tcp:HOST:PORT[:timeout=MS][:bindAddress=ADDRESS]`, `unix:PATH[:timeout=MS]`,
  * `exec:COMMAND[:args=WORDS][:cwd=FOLDER][:env=WORDS][:stderr=inherit|ignore|merge|pipe][:grace=MS]` (a child process, see
- * {@link ChildConnection}), `stdio:` (standard input and output).
+ * {@link ChildConnection}), `stdio:` (standard input and output), `fd:N[:output=N]`
+ * (a socket, or two pipes, that are open already).
  * Errors with the family of {@link ConnectError}; throws {@link EndpointError} for a description that makes no sense.
  */
 export function connect(endpoint: Exec): Observable<ChildConnection>;
