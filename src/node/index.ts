@@ -9,6 +9,7 @@ import type { Deferred } from '../Deferred.ts';
 import { connectTo, listenAt, type ClientEndpoint, type ServerEndpoint, type TypedForm } from '../Endpoint.ts';
 import type { Listener } from '../Listener.ts';
 import { fdClient, fdServer } from './adopted.ts';
+import { diagnosedDial, diagnosedListener } from './diagnostics.ts';
 import { execClient, type ExecClient } from './exec.ts';
 import type { ChildConnection } from './process/ChildConnection.ts';
 import { stdioClient, stdioServer } from './stdio.ts';
@@ -25,6 +26,8 @@ export type { TcpClient, TcpServer } from './tcp.ts';
 export type { UnixClient, UnixServer } from './unix.ts';
 export type { StreamPair } from './StreamTransport.ts';
 export * from './streams/index.ts';
+export type { Diagnostics } from './diagnostics.ts';
+export { eventLoopLag, type EventLoopLag } from './eventLoopLag.ts';
 export * from './react.ts';
 export { run, type RunOptions } from './run.ts';
 
@@ -61,7 +64,7 @@ export type ConnectTo = string | TypedForm<typeof clients> | ClientEndpoint;
  * ```
  */
 export function listen(endpoint: ListenAt): Listener {
-  return listenAt(servers, endpoint);
+  return diagnosedListener(typeOf(endpoint), listenAt(servers, endpoint));
 }
 
 /**
@@ -78,7 +81,7 @@ export function listen(endpoint: ListenAt): Listener {
 export function connect(endpoint: Exec): Observable<ChildConnection>;
 export function connect(endpoint: ConnectTo): Observable<Connection>;
 export function connect(endpoint: ConnectTo): Observable<Connection> {
-  return connectTo(clients, endpoint);
+  return diagnosedDial(typeOf(endpoint), connectTo(clients, endpoint));
 }
 
 /** The Deferred form of {@link connect}: eager, `cancel()` stops the dial, and the connection belongs to whoever asked. */
@@ -86,4 +89,9 @@ export function dial(endpoint: Exec): Deferred<ChildConnection>;
 export function dial(endpoint: ConnectTo): Deferred<Connection>;
 export function dial(endpoint: ConnectTo): Deferred<Connection> {
   return dialling(connect(endpoint));
+}
+
+function typeOf(endpoint: string | object): string {
+  if (typeof endpoint === 'string') return endpoint.slice(0, endpoint.indexOf(':')).toLowerCase();
+  return 'type' in endpoint ? String(endpoint.type) : 'custom';
 }
