@@ -70,7 +70,7 @@ export const fdClient: ClientType<FdClient> = {
 /** Listens with a socket that listens already. `find` is asked when somebody subscribes, and may throw; so may `check`, of the address. */
 export function listenAdopted(endpoint: string, find: () => number, check?: (address: Address) => void): Listener {
   const addressOf = (server: Server): Address => {
-    const at = server.address() as AddressInfo | string | null;
+    const at = server.address();
     const address =
       at !== null && typeof at === 'object' ? new IpAddress(at.address, at.port) : new PathAddress(at ?? '');
     check?.(address);
