@@ -3,7 +3,7 @@
  * Knows: that each can be adopted once, and what kind each is. Does not know: who gave it, and why (systemd.ts).
  */
 import { fstatSync } from 'node:fs';
-import { Socket, type AddressInfo, type Server } from 'node:net';
+import { Socket, type Server } from 'node:net';
 import { IpAddress, PathAddress, type Address } from '../Address.ts';
 import { Connection } from '../Connection.ts';
 import { connecting } from '../connecting.ts';
