@@ -6,7 +6,16 @@ import type { Observable } from 'rxjs';
 import type { Connection } from '../Connection.ts';
 import { dialling } from '../connecting.ts';
 import type { Deferred } from '../Deferred.ts';
-import { connectTo, listenAt, type ClientEndpoint, type ServerEndpoint, type TypedForm } from '../Endpoint.ts';
+import type { Datagrams } from '../Datagrams.ts';
+import {
+  connectTo,
+  datagramsAt,
+  listenAt,
+  type ClientEndpoint,
+  type DatagramEndpoint,
+  type ServerEndpoint,
+  type TypedForm,
+} from '../Endpoint.ts';
 import type { Listener } from '../Listener.ts';
 import { fdClient, fdServer } from './adopted.ts';
 import { diagnosedDial, diagnosedListener } from './diagnostics.ts';
@@ -15,6 +24,7 @@ import type { ChildConnection } from './process/ChildConnection.ts';
 import { stdioClient, stdioServer } from './stdio.ts';
 import { systemdServer } from './systemd.ts';
 import { tcp6Server, tcpClient, tcpServer } from './tcp.ts';
+import { udp, udp6 } from './udp.ts';
 import { unixClient, unixServer } from './unix.ts';
 
 export type { FdClient, FdServer } from './adopted.ts';
@@ -23,6 +33,7 @@ export { ChildConnection } from './process/ChildConnection.ts';
 export { CommandNotFound, ProcessTerminated, type ExitStatus } from './process/ProcessTerminated.ts';
 export type { SystemdServer } from './systemd.ts';
 export type { TcpClient, TcpServer } from './tcp.ts';
+export type { UdpSocket } from './udp.ts';
 export type { UnixClient, UnixServer } from './unix.ts';
 export type { StreamPair } from './StreamTransport.ts';
 export * from './streams/index.ts';
@@ -40,6 +51,7 @@ const servers = {
   systemd: systemdServer,
 };
 const clients = { tcp: tcpClient, unix: unixClient, exec: execClient, stdio: stdioClient, fd: fdClient };
+const sockets = { udp, udp6 };
 
 /** What `listen` accepts: a description, its typed form, or an endpoint of your own. */
 export type ListenAt = string | TypedForm<typeof servers> | ServerEndpoint;
@@ -49,6 +61,9 @@ type Exec = `exec:${string}` | ({ type: 'exec' } & ExecClient);
 
 /** What `connect` and `dial` accept. */
 export type ConnectTo = string | TypedForm<typeof clients> | ClientEndpoint;
+
+/** What `datagrams` accepts. */
+export type DatagramsAt = string | TypedForm<typeof sockets> | DatagramEndpoint;
 
 /**
  * Listens: a cold Observable of connections. Subscribing binds, unsubscribing closes the port.
@@ -89,6 +104,25 @@ export function dial(endpoint: Exec): Deferred<ChildConnection>;
 export function dial(endpoint: ConnectTo): Deferred<Connection>;
 export function dial(endpoint: ConnectTo): Deferred<Connection> {
   return dialling(connect(endpoint));
+}
+
+/**
+ * Opens a datagram socket, at once: an Observable of what arrives, an Observer of what leaves, until it is told to close.
+ *
+ * Endpoints: `udp:PORT[:interface=ADDRESS][:to=HOST\:PORT][:reuse=true][:broadcast=true][:ttl=N][:receiveBuffer=BYTES]
+ * [:sendBuffer=BYTES]` for IPv4 (port 0 picks one), and `udp6:` with the same for IPv6 alone. With `to` the socket is connected:
+ * it talks with that peer only, and hears when nobody is there.
+ * Failing to bind is a {@link ListenError} (failing to find its peer a {@link ConnectError}), told to its subscribers and by
+ * `closed`. Throws {@link EndpointError} for a description that makes no sense.
+ *
+ * ```ts
+ * const socket = datagrams('udp:5353:reuse=true');
+ * socket.join('224.0.0.251');
+ * socket.pipe(map(({ data, remote }) => ({ data, remote }))).subscribe(socket);
+ * ```
+ */
+export function datagrams(endpoint: DatagramsAt): Datagrams {
+  return datagramsAt(sockets, endpoint);
 }
 
 function typeOf(endpoint: string | object): string {
