@@ -31,6 +31,8 @@ export { codec, over, serve, type Codec, type Layer, type Protocol } from './Pro
 export { pull } from './pull.ts';
 export { starting } from './readiness.ts';
 export { all, inOrder, type Service } from './Service.ts';
+export type * from './tls.ts';
+export * from './tlsErrors.ts';
 export type { Flushable, Transport, TransportEvents } from './Transport.ts';
 export { onWarning, StoredBytes, UnpressuredSink, type RopewalkWarning } from './warnings.ts';
 export {

@@ -8,8 +8,10 @@ import { asyncScheduler } from 'rxjs';
 import { IpAddress, PathAddress, type Address } from '../Address.ts';
 import { concat, type Bytes } from '../bytes.ts';
 import { Connection } from '../Connection.ts';
+import type { StartTls } from '../tls.ts';
 import type { Flushable, Transport, TransportEvents } from '../Transport.ts';
 import { loss } from './failures.ts';
+import { startTls } from './startTls.ts';
 import { atTurnEnd } from './turn.ts';
 
 /** Parts below this size are copied together; from here on they go out as they are, by writev. */
@@ -26,7 +28,7 @@ type Carrier = Socket & { [transport]: SocketTransport };
 class SocketTransport implements Transport {
   readonly scheduler = asyncScheduler;
   readonly remote: Address;
-  readonly events: TransportEvents;
+  events: TransportEvents;
   error: Error | undefined;
   private readonly socket: Socket;
   private readonly findLocal: (socket: Socket) => Address;
@@ -49,6 +51,10 @@ class SocketTransport implements Transport {
 
   get unsent(): number {
     return this.socket.writableLength;
+  }
+
+  get startTls(): StartTls {
+    return startTls;
   }
 
   now(): number {

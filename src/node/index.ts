@@ -9,15 +9,25 @@ import type { Deferred } from '../Deferred.ts';
 import { connectTo, listenAt, type ClientEndpoint, type ServerEndpoint, type TypedForm } from '../Endpoint.ts';
 import type { Listener } from '../Listener.ts';
 import { tcp6Server, tcpClient, tcpServer } from './tcp.ts';
+import { tlsClient, tlsServer } from './tls.ts';
 import { unixClient, unixServer } from './unix.ts';
 
 export type { TcpClient, TcpServer } from './tcp.ts';
+export type { TlsClient, TlsServer } from './tls.ts';
+export { tlsConnect, tlsListener, type TlsConnectOptions, type TlsListenOptions } from './tlsEndpoints.ts';
+export { CertificatesKept, HandshakeFailed } from './tlsWarnings.ts';
 export type { UnixClient, UnixServer } from './unix.ts';
+export {
+  developmentCertificate,
+  type DevelopmentCertificate,
+  type DevelopmentCertificateOptions,
+} from './developmentCertificate.ts';
 export * from './react.ts';
 export { run, type RunOptions } from './run.ts';
+export { startTls } from './startTls.ts';
 
-const servers = { tcp: tcpServer, tcp6: tcp6Server, unix: unixServer };
-const clients = { tcp: tcpClient, unix: unixClient };
+const servers = { tcp: tcpServer, tcp6: tcp6Server, tls: tlsServer, unix: unixServer };
+const clients = { tcp: tcpClient, tls: tlsClient(through), unix: unixClient };
 
 /** What `listen` accepts: a description, its typed form, or an endpoint of your own. */
 export type ListenAt = string | TypedForm<typeof servers> | ServerEndpoint;
@@ -29,7 +39,8 @@ export type ConnectTo = string | TypedForm<typeof clients> | ClientEndpoint;
  * Listens: a cold Observable of connections. Subscribing binds, unsubscribing closes the port.
  *
  * Endpoints: `tcp:PORT[:interface=ADDRESS][:backlog=N]` (both IP versions unless an interface says otherwise; port 0 picks
- * one, `address$` tells which), `tcp6:PORT...` (IPv6 alone), `unix:PATH[:mode=660][:backlog=N]`.
+ * one, `address$` tells which), `tcp6:PORT...` (IPv6 alone), `unix:PATH[:mode=660][:backlog=N]`,
+ * `tls:PORT:privateKey=FILE[:certKey=FILE][:certificates=FOLDER][:ca=FILE][:alpn=h2,http/1.1]...` ({@link TlsServer}).
  * Errors with the family of {@link ListenError}; throws {@link EndpointError} for a description that makes no sense.
  *
  * ```ts
@@ -45,7 +56,8 @@ export function listen(endpoint: ListenAt): Listener {
  * has ended in order, and errors when the dial fails or the connection is lost. Unsubscribing cancels the dial, or closes
  * the connection, flushed and in order.
  *
- * Endpoints: `tcp:HOST:PORT[:timeout=MS][:bindAddress=ADDRESS]`, `unix:PATH[:timeout=MS]`.
+ * Endpoints: `tcp:HOST:PORT[:timeout=MS][:bindAddress=ADDRESS]`, `unix:PATH[:timeout=MS]`,
+ * `tls:HOST:PORT[:timeout=MS][:servername=NAME][:ca=FILE][:endpoint=ENDPOINT]...` ({@link TlsClient}).
  * Errors with the family of {@link ConnectError}; throws {@link EndpointError} for a description that makes no sense.
  */
 export function connect(endpoint: ConnectTo): Observable<Connection> {
@@ -55,4 +67,9 @@ export function connect(endpoint: ConnectTo): Observable<Connection> {
 /** The Deferred form of {@link connect}: eager, `cancel()` stops the dial, and the connection belongs to whoever asked. */
 export function dial(endpoint: ConnectTo): Deferred<Connection> {
   return dialling(connect(endpoint));
+}
+
+/** What TLS goes through, where it does not go by TCP. */
+function through(endpoint: string | ClientEndpoint): Observable<Connection> {
+  return connect(endpoint);
 }

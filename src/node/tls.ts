@@ -1,0 +1,124 @@
+/**
+ * The endpoints `tls:`.
+ * Knows: their fields; names as Twisted's where it has them. Does not know: handshakes (startTls.ts), how TLS goes around
+ * another endpoint (tlsEndpoints.ts).
+ */
+import type { Observable } from 'rxjs';
+import type { Connection } from '../Connection.ts';
+import {
+  portField,
+  Shape,
+  textField,
+  type ClientEndpoint,
+  type ClientType,
+  type Field,
+  type ServerType,
+} from '../Endpoint.ts';
+import type { Pem, TlsVersion } from '../tls.ts';
+import { backlogField, tcpClient, tcpServer, timeoutField, type TcpClient, type TcpServer } from './tcp.ts';
+import { tlsConnect, tlsListener, type TlsConnectOptions, type TlsListenOptions } from './tlsEndpoints.ts';
+
+/** `tls:PORT`: TCP, and TLS over it. It needs `privateKey` (and `certKey`, if that is another file), or `certificates`. */
+export type TlsServer = TcpServer & TlsListenOptions;
+
+/** `tls:HOST:PORT`. */
+export type TlsClient = TcpClient &
+  Omit<TlsConnectOptions, 'servername'> & {
+    /** Whom the certificate must be for, if not `host`. */
+    readonly servername?: string;
+    /** How to get there, if not by TCP: another client endpoint. `host` is still who the peer must prove to be. */
+    readonly endpoint?: string | ClientEndpoint;
+  };
+
+const pemField: Field<Pem> = {
+  expected: 'the path of a PEM file',
+  parse: (text) => (text === '' ? undefined : text),
+  // What is secret is not said.
+  format: (value) => (typeof value === 'string' && !value.includes('-----BEGIN') ? value : '(given)'),
+};
+
+const pemsField: Field<Pem | readonly Pem[]> = {
+  ...pemField,
+  format: (value) => (typeof value === 'string' ? pemField.format(value) : '(given)'),
+};
+
+const flagField: Field<boolean> = {
+  expected: 'true or false',
+  parse: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
+  format: String,
+};
+
+const versionField: Field<TlsVersion> = {
+  expected: 'TLSv1.2 or TLSv1.3',
+  parse: (text) => (text === 'TLSv1.2' || text === 'TLSv1.3' ? text : undefined),
+  format: (value) => value,
+};
+
+const alpnField: Field<readonly string[]> = {
+  expected: 'protocols with commas between them, such as h2,http/1.1,',
+  parse(text) {
+    const names = text.split(',');
+    return names.every((name) => name !== '' && name.length < 256) ? names : undefined;
+  },
+  format: (value) => value.join(','),
+};
+
+const endpointField: Field<string | ClientEndpoint> = {
+  ...textField,
+  expected: 'a client endpoint, its colons escaped',
+  format: (value) => (typeof value === 'string' ? value : '(given)'),
+};
+
+const serverShape = new Shape<Omit<TlsServer, 'reload' | 'passphrase' | 'maxVersion' | 'ciphers'>>('tls', {
+  port: { field: portField, required: true },
+  privateKey: { field: pemField, required: false },
+  certKey: { field: pemField, required: false },
+  extraCertChain: { field: pemField, required: false },
+  interface: { field: textField, required: false },
+  backlog: { field: backlogField, required: false },
+  ca: { field: pemsField, required: false },
+  requireClientCertificate: { field: flagField, required: false },
+  alpn: { field: alpnField, required: false },
+  minVersion: { field: versionField, required: false },
+  certificates: { field: textField, required: false },
+  handshakeTimeout: { field: timeoutField, required: false },
+});
+
+export const tlsServer: ServerType<TlsServer> = {
+  shape: serverShape as Shape<TlsServer>,
+  listen(options) {
+    const { port, interface: host, backlog } = options;
+    return tlsListener(tcpServer.listen({ port, interface: host, backlog }), options, serverShape.format(options));
+  },
+};
+
+const clientShape = new Shape<Omit<TlsClient, 'passphrase' | 'maxVersion' | 'ciphers' | 'insecurelyAcceptAnyCertificate'>>(
+  'tls',
+  {
+    host: { field: textField, required: true },
+    port: { field: portField, required: true },
+    timeout: { field: timeoutField, required: false },
+    bindAddress: { field: textField, required: false },
+    servername: { field: textField, required: false },
+    ca: { field: pemsField, required: false },
+    trustRoots: { field: textField, required: false },
+    certificate: { field: pemField, required: false },
+    privateKey: { field: pemField, required: false },
+    alpn: { field: alpnField, required: false },
+    minVersion: { field: versionField, required: false },
+    handshakeTimeout: { field: timeoutField, required: false },
+    endpoint: { field: endpointField, required: false },
+  },
+);
+
+/** `through` connects to the endpoint that TLS is to go through, if one is given. */
+export function tlsClient(through: (endpoint: string | ClientEndpoint) => Observable<Connection>): ClientType<TlsClient> {
+  return {
+    shape: clientShape as Shape<TlsClient>,
+    connect(options) {
+      const { host, port, timeout, bindAddress, servername = host, endpoint } = options;
+      const inner = endpoint === undefined ? tcpClient.connect({ host, port, timeout, bindAddress }) : through(endpoint);
+      return tlsConnect(inner, { ...options, servername }, clientShape.format(options));
+    },
+  };
+}
