@@ -22,6 +22,7 @@ export {
   type DevelopmentCertificate,
   type DevelopmentCertificateOptions,
 } from './developmentCertificate.ts';
+export { AttemptsFailed, type FailedAttempt } from './happyEyeballs.ts';
 export * from './react.ts';
 export { run, type RunOptions } from './run.ts';
 export { startTls } from './startTls.ts';

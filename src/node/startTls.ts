@@ -3,6 +3,7 @@
  * Knows: the order of things: what leaves in the clear, what may not have come, the handshake and its time.
  * Does not know: how bytes go through TLS (TlsTransport.ts), which certificates there are.
  */
+import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { connect, type SecureContext, type TLSSocket } from 'node:tls';
 import { domainToASCII } from 'node:url';
@@ -103,17 +104,18 @@ export function clientOf(options: TlsClientOptions, context: SecureContext = cli
       host,
       servername: address ? undefined : host,
       secureContext: context,
-      session: session && Buffer.from(session),
+      session: session?.data,
       ALPNProtocols: options.alpn && [...options.alpn],
       // Said here, so that no setting of the process (NODE_TLS_REJECT_UNAUTHORIZED) says otherwise.
       rejectUnauthorized: options.insecurelyAcceptAnyCertificate !== true,
     });
     const failed = (error: Error): void => carrier.fail(tlsFailure(`${doing} as ${host}`, error));
     socket.once('error', failed);
-    socket.on('session', (given) => sessions.add(given));
     socket.once('secureConnect', () => {
       socket.off('error', failed);
-      const details = detailsOf(socket, host);
+      const certificate = socket.getPeerX509Certificate() ?? session?.certificate;
+      const details = detailsOf(socket, host, certificate);
+      socket.on('session', (data) => sessions.add({ data, certificate }));
       // A session of TLS 1.2 is good for more than one use, and no other may come.
       if (details.resumed && details.version === 'TLSv1.2' && session !== undefined) sessions.add(session);
       carrier.secured(socket, details);
@@ -136,7 +138,7 @@ export function accepting(acceptor: TlsAcceptor): Begin {
   return (carrier, doing, done) =>
     acceptor.accept(carrier.wire, doing, {
       secured(socket) {
-        const details = detailsOf(socket, typeof socket.servername === 'string' ? socket.servername : undefined);
+        const details = detailsOf(socket, nameAskedOf(socket), socket.getPeerX509Certificate());
         carrier.secured(socket, details);
         done(details);
       },
@@ -144,8 +146,16 @@ export function accepting(acceptor: TlsAcceptor): Begin {
     });
 }
 
-function detailsOf(socket: TLSSocket & { servername?: unknown }, servername: string | undefined): TlsDetails {
-  const certificate = socket.getPeerX509Certificate();
+/** What the client asked for (SNI). Node's documentation has it, its types do not. */
+function nameAskedOf(socket: TLSSocket & { readonly servername?: unknown }): string | undefined {
+  return typeof socket.servername === 'string' ? socket.servername : undefined;
+}
+
+function detailsOf(
+  socket: TLSSocket,
+  servername: string | undefined,
+  certificate: X509Certificate | undefined,
+): TlsDetails {
   let peer: PeerCertificate | undefined;
   return {
     version: socket.getProtocol() as TlsVersion,

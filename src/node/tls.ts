@@ -15,7 +15,7 @@ import {
   type ServerType,
 } from '../Endpoint.ts';
 import type { Pem, TlsVersion } from '../tls.ts';
-import { backlogField, tcpClient, tcpServer, timeoutField, type TcpClient, type TcpServer } from './tcp.ts';
+import { backlogField, connectTcp, tcpServer, timeoutField, type TcpClient, type TcpServer } from './tcp.ts';
 import { tlsConnect, tlsListener, type TlsConnectOptions, type TlsListenOptions } from './tlsEndpoints.ts';
 
 /** `tls:PORT`: TCP, and TLS over it. It needs `privateKey` (and `certKey`, if that is another file), or `certificates`. */
@@ -92,7 +92,7 @@ export const tlsServer: ServerType<TlsServer> = {
   },
 };
 
-const clientShape = new Shape<Omit<TlsClient, 'passphrase' | 'maxVersion' | 'ciphers' | 'insecurelyAcceptAnyCertificate'>>(
+const clientShape = new Shape<Omit<TlsClient, 'lookup' | 'passphrase' | 'maxVersion' | 'ciphers' | 'insecurelyAcceptAnyCertificate'>>(
   'tls',
   {
     host: { field: textField, required: true },
@@ -116,9 +116,11 @@ export function tlsClient(through: (endpoint: string | ClientEndpoint) => Observ
   return {
     shape: clientShape as Shape<TlsClient>,
     connect(options) {
-      const { host, port, timeout, bindAddress, servername = host, endpoint } = options;
-      const inner = endpoint === undefined ? tcpClient.connect({ host, port, timeout, bindAddress }) : through(endpoint);
-      return tlsConnect(inner, { ...options, servername }, clientShape.format(options));
+      const { host, port, timeout, bindAddress, lookup, servername = host, endpoint } = options;
+      const called = clientShape.format(options);
+      const inner =
+        endpoint === undefined ? connectTcp(called, { host, port, timeout, bindAddress, lookup }) : through(endpoint);
+      return tlsConnect(inner, { ...options, servername }, called);
     },
   };
 }
