@@ -42,7 +42,7 @@ export class TlsTransport implements Transport {
     this.startTls = again;
     this.wire = new TlsWire(below);
     this.wire.onBelowClosed = (error) => this.belowClosed(error);
-    this.wire.on('error', () => {});
+    this.wire.once('end', () => this.endedEarly());
     below.events = this.wire.events;
     // Whoever held what came in the clear does not hold this.
     below.resume();
@@ -172,6 +172,12 @@ export class TlsTransport implements Transport {
 
   socketFailed(error: Error): void {
     this.fail(this.phase === 'handshake' ? error : tlsLoss(String(this.remote), error));
+  }
+
+  /** All has been read; in a handshake that is not the end of anything. */
+  private endedEarly(): void {
+    if (this.phase !== 'handshake') return;
+    this.fail(new TlsError(`TLS with ${this.remote}: the peer went away in the middle of the TLS handshake`));
   }
 
   private belowClosed(error: Error | undefined): void {

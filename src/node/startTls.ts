@@ -110,12 +110,15 @@ export function clientOf(options: TlsClientOptions, context: SecureContext = cli
       rejectUnauthorized: options.insecurelyAcceptAnyCertificate !== true,
     });
     const failed = (error: Error): void => carrier.fail(tlsFailure(`${doing} as ${host}`, error));
+    let certificate = session?.certificate;
     socket.once('error', failed);
+    // Told only of a peer that has proved who it is, after it has.
+    socket.on('session', (data) => sessions.add({ data, certificate }));
     socket.once('secureConnect', () => {
       socket.off('error', failed);
-      const certificate = socket.getPeerX509Certificate() ?? session?.certificate;
+      // It gives it once. In a session that is taken up again it has none.
+      certificate = socket.getPeerX509Certificate() ?? certificate;
       const details = detailsOf(socket, host, certificate);
-      socket.on('session', (data) => sessions.add({ data, certificate }));
       // A session of TLS 1.2 is good for more than one use, and no other may come.
       if (details.resumed && details.version === 'TLSv1.2' && session !== undefined) sessions.add(session);
       carrier.secured(socket, details);
