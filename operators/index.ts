@@ -22,3 +22,4 @@ export * from './relay.ts';
 export * from './sendTo.ts';
 export * from './text.ts';
 export * from './throttle.ts';
+export * from './wiretap.ts';

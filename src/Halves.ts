@@ -7,7 +7,7 @@ import type { Subject, Subscription } from 'rxjs';
 import { IpAddress, type Address } from './Address.ts';
 import type { Bytes } from './bytes.ts';
 import { ConnectionAborted, ConnectionLost } from './errors.ts';
-import { feed, heldGroups, HoldGroup, type Pausable } from './flow.ts';
+import { feed, HoldGroup, type Pausable } from './flow.ts';
 import { Inbox, type InboxOwner } from './Inbox.ts';
 import { Outbox, type OutboxOwner } from './Outbox.ts';
 import { sampleEvery, Survivors } from './Survivors.ts';
@@ -68,15 +68,18 @@ export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwne
 
   /** The other end's group, if it is in this process and held: then that is why it takes nothing. */
   get waitsFor(): HoldGroup | undefined {
-    return heldGroups().find(({ source }) => source instanceof Halves && source.isPeerOf(this));
+    const { local, remote } = this.transport;
+    return heldHere.get(between(remote, local))?.group;
   }
 
   pause(): void {
+    heldHere.set(between(this.transport.local, this.transport.remote), this);
     this.transport.pause();
     this.changes?.next();
   }
 
   resume(): void {
+    heldHere.delete(between(this.transport.local, this.transport.remote));
     this.transport.resume();
     this.changes?.next();
   }
@@ -214,10 +217,6 @@ export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwne
     this.lingering = this.transport.scheduler.schedule(look, lingerTime);
   }
 
-  private isPeerOf({ transport: { local, remote } }: Halves): boolean {
-    return sameAddress(this.transport.local, remote) && sameAddress(this.transport.remote, local);
-  }
-
   private sample(chunk: Bytes): void {
     this.nextSample = this.bytesReceived + sampleEvery;
     (this.survivors ??= new Survivors(String(this))).watch(chunk.buffer);
@@ -238,9 +237,12 @@ export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwne
 
 const none: never[] = [];
 
-/** Names in memory may come twice: there it must be the very same address. */
-function sameAddress(one: Address, other: Address): boolean {
-  return one === other || (one instanceof IpAddress && String(one) === String(other));
+/** The connections that are held now, by where they are: so that one finds its peer, if that is in this process. */
+const heldHere = new Map<unknown, Halves>();
+
+/** Names in memory may come twice: there the address of this end itself is the key. */
+function between(here: Address, there: Address): unknown {
+  return here instanceof IpAddress ? `${here} ${there}` : here;
 }
 
 function messageOf(reason: unknown): string {

@@ -10,6 +10,7 @@ export * from './deferred/index.ts';
 export { Duplex } from './Duplex.ts';
 export * from './Endpoint.ts';
 export * from './errors.ts';
+export { explain, type Blame, type Explanation, type Held } from './explain.ts';
 export { Feeders } from './Feeders.ts';
 export {
   bothSinks,
@@ -33,6 +34,7 @@ export { starting } from './readiness.ts';
 export { all, inOrder, type Service } from './Service.ts';
 export type * from './tls.ts';
 export * from './tlsErrors.ts';
+export { stalls, type Stall, type StallsOptions } from './stalls.ts';
 export type { Flushable, Transport, TransportEvents } from './Transport.ts';
 export { onWarning, StoredBytes, UnpressuredSink, type RopewalkWarning } from './warnings.ts';
 export {
@@ -56,10 +58,13 @@ export {
   relay,
   sendTo,
   text,
+  wiretap,
   type AlongsideOptions,
   type BackoffOptions,
   type LengthPrefixedOptions,
   type LimitConnectionsOptions,
   type LinesOptions,
   type ReconnectOptions,
+  type Wiretap,
+  type WiretapOptions,
 } from '../operators/index.ts';

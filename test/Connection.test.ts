@@ -117,6 +117,29 @@ describe('a connection', () => {
   );
 
   test(
+    'tells its state whenever it is held or let go, and whenever its peer stops or begins to take what is sent',
+    marbles((m) => {
+      const [near, far] = pair();
+      const seen: string[] = [];
+      near.state$.subscribe(({ unsent }) => seen.push(unsent > 0 ? 'unsent' : 'sent'));
+      far.state$.subscribe(({ held, phase }) => seen.push(`${phase}, ${held ? 'held' : 'reads'}`));
+      expect(seen.splice(0)).toEqual(['sent', 'open, reads']);
+      timer(1).subscribe(() => near.next(new Uint8Array(200_000)));
+      timer(5).subscribe(() => {
+        // One chunk is read ahead, and nobody listens.
+        expect(seen.splice(0)).toEqual(['unsent', 'open, held']);
+        far.subscribe();
+      });
+      timer(9).subscribe(() => {
+        expect(seen.splice(0)).toEqual(['open, reads', 'sent']);
+        near.error(new Error('enough'));
+      });
+      m.flush();
+      expect(seen).toContain('closed, reads');
+    }),
+  );
+
+  test(
     'tells its state at each change of phase',
     marbles((m) => {
       const [near, far] = pair();

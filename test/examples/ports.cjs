@@ -15,7 +15,11 @@ net.Server.prototype.listen = function (options, ...rest) {
     moved.set(String(port), this.address().port);
     process.send?.({ port, bound: this.address().port });
   });
-  return listen.call(this, { ...options, port: 0 }, ...rest);
+  listen.call(this, { ...options, port: 0 }, ...rest);
+  // Bound already, as a rule: the example may dial its own port at once.
+  const bound = this.address()?.port;
+  if (bound !== undefined) moved.set(String(port), bound);
+  return this;
 };
 
 const { connect } = net.Socket.prototype;
