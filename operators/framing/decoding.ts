@@ -19,9 +19,7 @@ export interface Decoder<Wire> {
 }
 
 /** An operator that makes a decoder for each subscription, and lets it go at the end of it. */
-export function decoding<Wire, Message>(
-  start: (out: Out<Message>) => Decoder<Wire>,
-): OperatorFunction<Wire, Message> {
+export function decoding<Wire, Message>(start: (out: Out<Message>) => Decoder<Wire>): OperatorFunction<Wire, Message> {
   return (source) =>
     new Observable<Message>((out) => {
       const gate = new Gate(out);

@@ -62,7 +62,9 @@ export class TlsTransport implements Transport {
 
   /** What waits above is the same, encrypted, as what waits below. */
   get unsent(): number {
-    return this.phase === 'over' ? 0 : Math.max(this.earlyLength + (this.socket?.writableLength ?? 0), this.below.unsent);
+    return this.phase === 'over'
+      ? 0
+      : Math.max(this.earlyLength + (this.socket?.writableLength ?? 0), this.below.unsent);
   }
 
   now(): number {

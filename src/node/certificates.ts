@@ -46,12 +46,13 @@ export function identitiesIn(folder: string): Identity[] {
   try {
     files = readdirSync(folder)
       .filter((file) => ['.pem', '.crt'].includes(extname(file)))
-      .sort();
+      .toSorted();
   } catch (cause) {
     const { message, code } = cause as NodeJS.ErrnoException;
     throw new CertificateUnusable(`reading the certificates in ${folder}: ${message}`, { cause, code });
   }
-  if (files.length === 0) throw new CertificateUnusable(`reading the certificates in ${folder}: there are none (*.pem)`);
+  if (files.length === 0)
+    throw new CertificateUnusable(`reading the certificates in ${folder}: there are none (*.pem)`);
   return files.map((file) => {
     const path = join(folder, file);
     const text = readPem(path, 'a certificate');
@@ -111,7 +112,11 @@ export function fingerprintOf(identities: readonly Identity[]): string {
  * Calls `changed` when something in one of the folders has, some time after the last change: a certificate and its key are
  * two files. Folders are watched, and not files, because a file that is replaced is another one. Returns how to stop.
  */
-export function watchFolders(folders: readonly string[], changed: () => void, failed: (error: Error) => void): () => void {
+export function watchFolders(
+  folders: readonly string[],
+  changed: () => void,
+  failed: (error: Error) => void,
+): () => void {
   let settling: Subscription | undefined;
   const again = (): void => {
     settling?.unsubscribe();
@@ -136,7 +141,8 @@ function identityIn(text: string, where: string): Identity {
   const key = keyIn(text);
   const certificates = certificatesOf(text);
   if (key === undefined) throw new CertificateUnusable(`reading ${where}: expected a private key in PEM, found none`);
-  if (certificates.length === 0) throw new CertificateUnusable(`reading ${where}: expected a certificate in PEM, found none`);
+  if (certificates.length === 0)
+    throw new CertificateUnusable(`reading ${where}: expected a certificate in PEM, found none`);
   try {
     const names = namesOf(new X509Certificate(certificates[0])).map((name) => name.toLowerCase());
     return { key, cert: certificates.join('\n'), names };

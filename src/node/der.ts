@@ -41,5 +41,7 @@ export function objectId(dotted: string): Bytes {
 /** A moment, to the second; with four digits for the year from 2050 on (RFC 5280 section 4.1.2.5). */
 export function moment(date: Date): Bytes {
   const digits = date.toISOString().replace(/[-:T]/g, '').slice(0, 14);
-  return date.getUTCFullYear() < 2050 ? tagged(0x17, Buffer.from(`${digits.slice(2)}Z`)) : tagged(0x18, Buffer.from(`${digits}Z`));
+  return date.getUTCFullYear() < 2050
+    ? tagged(0x17, Buffer.from(`${digits.slice(2)}Z`))
+    : tagged(0x18, Buffer.from(`${digits}Z`));
 }

@@ -87,9 +87,9 @@ function failure(doing: string, cause: Error, known: Record<string, [Failure, st
 function tellingIn(error: Error): Error {
   if (!(error instanceof AggregateError)) return error;
   const errors = error.errors as Error[];
-  return errors.find((attempt) => !unreachable.includes(codeOf(attempt) ?? '')) ?? errors[0];
+  return errors.find((attempt) => !unreachable.has(codeOf(attempt) ?? '')) ?? errors[0];
 }
-const unreachable = ['EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'];
+const unreachable = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
 function codeOf(error: Error): string | undefined {
   return 'code' in error && typeof error.code === 'string' ? error.code : undefined;

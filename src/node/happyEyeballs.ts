@@ -103,8 +103,8 @@ class Race<T> {
     this.looking.add(
       addresses.subscribe({
         next: (address) => this.found(address),
-        error: (error: Error) => {
-          this.lookupError = error;
+        error: (error: unknown) => {
+          this.lookupError = error as Error;
           this.finishLookup();
         },
         complete: () => this.finishLookup(),
@@ -190,9 +190,9 @@ class Race<T> {
           this.stop();
           this.outcome.won(value);
         },
-        error: (error: Error) => {
+        error: (error: unknown) => {
           this.running.delete(attempt);
-          this.failed.push({ address, error });
+          this.failed.push({ address, error: error as Error });
           if (!this.over) this.makeRoom();
         },
       }),

@@ -68,8 +68,7 @@ export function connectSocket(
     };
     work.add(
       asyncScheduler.schedule(
-        () =>
-          fail(new ConnectTimeout(`connecting to ${endpoint}: no answer in ${timeout} ms`, { code: 'ETIMEDOUT' })),
+        () => fail(new ConnectTimeout(`connecting to ${endpoint}: no answer in ${timeout} ms`, { code: 'ETIMEDOUT' })),
         timeout,
       ),
     );
@@ -81,7 +80,7 @@ export function connectSocket(
           work.unsubscribe();
           events.opened(open(socket));
         },
-        error: (error: Error) => fail(connectFailure(endpoint, error)),
+        error: (error: unknown) => fail(connectFailure(endpoint, error as Error)),
         complete() {
           if (!opened) fail(new UnknownHost(`connecting to ${endpoint}: that name has no address to dial`));
         },

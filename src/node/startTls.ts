@@ -60,7 +60,9 @@ export function handshake(
   }
   const waiting = halves.layers.reduce((sum, { backlog }) => sum + backlog, 0);
   if (waiting > 0) {
-    const error = new PlaintextInjected(`beginning ${doing}: ${waiting} messages had come in the clear and were not heard`);
+    const error = new PlaintextInjected(
+      `beginning ${doing}: ${waiting} messages had come in the clear and were not heard`,
+    );
     connection.error(error);
     return fail(error);
   }
@@ -70,7 +72,9 @@ export function handshake(
   const ended = (reason: CloseReason): void => {
     timer.unsubscribe();
     if (secured.called) return;
-    secured.errback(reason.kind === 'done' ? new ConnectionDone(`${doing}: it ended before its handshake`) : reason.error);
+    secured.errback(
+      reason.kind === 'done' ? new ConnectionDone(`${doing}: it ended before its handshake`) : reason.error,
+    );
   };
   halves.onClosed(ended);
   let carrier!: TlsTransport;
@@ -96,7 +100,8 @@ export function clientOf(options: TlsClientOptions, context: SecureContext = cli
   const address = isIP(options.servername) !== 0;
   // What is sent and compared are the letters of the DNS; an address is compared, and not sent (RFC 6066 section 3).
   const host = address ? options.servername : domainToASCII(options.servername.replace(/\.$/, ''));
-  if (host === '') throw new TypeError(`a client of TLS needs to know whom it expects: servername is '${options.servername}'`);
+  if (host === '')
+    throw new TypeError(`a client of TLS needs to know whom it expects: servername is '${options.servername}'`);
   return (carrier, doing, done) => {
     const session = sessions.take();
     const socket = connect({

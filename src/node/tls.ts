@@ -92,27 +92,28 @@ export const tlsServer: ServerType<TlsServer> = {
   },
 };
 
-const clientShape = new Shape<Omit<TlsClient, 'lookup' | 'passphrase' | 'maxVersion' | 'ciphers' | 'insecurelyAcceptAnyCertificate'>>(
-  'tls',
-  {
-    host: { field: textField, required: true },
-    port: { field: portField, required: true },
-    timeout: { field: timeoutField, required: false },
-    bindAddress: { field: textField, required: false },
-    servername: { field: textField, required: false },
-    ca: { field: pemsField, required: false },
-    trustRoots: { field: textField, required: false },
-    certificate: { field: pemField, required: false },
-    privateKey: { field: pemField, required: false },
-    alpn: { field: alpnField, required: false },
-    minVersion: { field: versionField, required: false },
-    handshakeTimeout: { field: timeoutField, required: false },
-    endpoint: { field: endpointField, required: false },
-  },
-);
+const clientShape = new Shape<
+  Omit<TlsClient, 'lookup' | 'passphrase' | 'maxVersion' | 'ciphers' | 'insecurelyAcceptAnyCertificate'>
+>('tls', {
+  host: { field: textField, required: true },
+  port: { field: portField, required: true },
+  timeout: { field: timeoutField, required: false },
+  bindAddress: { field: textField, required: false },
+  servername: { field: textField, required: false },
+  ca: { field: pemsField, required: false },
+  trustRoots: { field: textField, required: false },
+  certificate: { field: pemField, required: false },
+  privateKey: { field: pemField, required: false },
+  alpn: { field: alpnField, required: false },
+  minVersion: { field: versionField, required: false },
+  handshakeTimeout: { field: timeoutField, required: false },
+  endpoint: { field: endpointField, required: false },
+});
 
 /** `through` connects to the endpoint that TLS is to go through, if one is given. */
-export function tlsClient(through: (endpoint: string | ClientEndpoint) => Observable<Connection>): ClientType<TlsClient> {
+export function tlsClient(
+  through: (endpoint: string | ClientEndpoint) => Observable<Connection>,
+): ClientType<TlsClient> {
   return {
     shape: clientShape as Shape<TlsClient>,
     connect(options) {

@@ -64,7 +64,8 @@ function rootsOf({ ca, trustRoots }: TlsClientOptions): string[] | undefined {
 function pems(given: Pem | readonly Pem[]): string[] {
   const list = typeof given === 'string' || given instanceof Uint8Array ? [given] : given;
   const found = list.flatMap((pem) => certificatesOf(readPem(pem, 'a trusted certificate')));
-  if (found.length === 0) throw new CertificateUnusable('reading whom to believe (ca): expected a certificate in PEM, found none');
+  if (found.length === 0)
+    throw new CertificateUnusable('reading whom to believe (ca): expected a certificate in PEM, found none');
   return found;
 }
 

@@ -70,7 +70,7 @@ export function tlsListener(inner: Listener, options: TlsListenOptions, endpoint
             },
           );
         },
-        error: (error: Error) => events.failed(error),
+        error: (error: unknown) => events.failed(error as Error),
       }),
     );
     return () => {
@@ -135,7 +135,10 @@ export function tlsConnect(
 }
 
 function foldersOf({ certificates, privateKey, certKey, extraCertChain }: TlsListenOptions): string[] {
-  return [...(certificates === undefined ? [] : [certificates]), ...[privateKey, certKey, extraCertChain].flatMap(folderOf)];
+  return [
+    ...(certificates === undefined ? [] : [certificates]),
+    ...[privateKey, certKey, extraCertChain].flatMap(folderOf),
+  ];
 }
 
 function reloadOrWarn(acceptor: TlsAcceptor, endpoint: string): void {

@@ -23,7 +23,11 @@ type Failure = new (message: string, details?: ErrorDetails) => TlsError;
 
 /** The first that matches the code counts: alerts, which the peer sends, before what was found here. */
 const known: readonly [RegExp, Failure, string][] = [
-  [/CERTIFICATE_REQUIRED$|PEER_DID_NOT_RETURN_A_CERTIFICATE$/, ClientCertificateRequired, 'no certificate, and one is required'],
+  [
+    /CERTIFICATE_REQUIRED$|PEER_DID_NOT_RETURN_A_CERTIFICATE$/,
+    ClientCertificateRequired,
+    'no certificate, and one is required',
+  ],
   [
     /ALERT_(BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_\w+|UNKNOWN_CA|ACCESS_DENIED|DECRYPT_ERROR)$/,
     CertificateRefused,

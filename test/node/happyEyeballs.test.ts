@@ -166,7 +166,9 @@ describe('RFC 8305', () => {
   });
 
   test('an address that is found twice is tried once', () => {
-    expect(race(of('1::', '1::'), { '1::': { fails: 1 } }).filter(([, what]) => what.startsWith('try'))).toHaveLength(1);
+    expect(race(of('1::', '1::'), { '1::': { fails: 1 } }).filter(([, what]) => what.startsWith('try'))).toHaveLength(
+      1,
+    );
   });
 });
 

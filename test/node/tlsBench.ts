@@ -1,7 +1,7 @@
 /**
  * What tests of TLS share. Knows: servers and clients of one test, and how to end them. Does not know: what is tested.
  */
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,18 +39,26 @@ export function folder(): string {
   return path;
 }
 
-/** A TLS server on 127.0.0.1, once it is bound: its port, and how its connections ended. */
+/** A TLS server on 127.0.0.1, once it is bound: its port, how its connections ended, and how the first one does. */
 export function serving(
   options: Partial<TlsServer> = { privateKey: mine.privateKey, certKey: mine.certificate },
   protocol: Protocol<Bytes> = identity,
-): Promise<{ port: number; reasons: CloseReason[]; stop(): void }> {
+): Promise<{ port: number; reasons: CloseReason[]; ended: Promise<CloseReason>; stop(): void }> {
   return new Promise((resolve, reject) => {
     const server = listen({ type: 'tls', port: 0, interface: '127.0.0.1', ...options });
     const reasons: CloseReason[] = [];
+    let first!: (reason: CloseReason) => void;
+    const ended = new Promise<CloseReason>((tell) => (first = tell));
     server.address$.subscribe((address) =>
-      resolve({ port: (address as IpAddress).port, reasons, stop: () => running.unsubscribe() }),
+      resolve({ port: (address as IpAddress).port, reasons, ended, stop: () => running.unsubscribe() }),
     );
-    const running = server.pipe(serve(protocol)).subscribe({ next: (reason) => reasons.push(reason), error: reject });
+    const running = server.pipe(serve(protocol)).subscribe({
+      next(reason) {
+        reasons.push(reason);
+        first(reason);
+      },
+      error: reject,
+    });
     atEnd(() => running.unsubscribe());
   });
 }
@@ -139,15 +147,16 @@ export function run(command: string, args: readonly string[], input = ''): Promi
   });
 }
 
-/** A server of somebody else's, once it has printed this. */
-export function started(command: string, args: readonly string[], ready: RegExp): Promise<ChildProcess> {
+/** A server of somebody else's, once it has printed this: what matched. */
+export function started(command: string, args: readonly string[], ready: RegExp): Promise<RegExpExecArray> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     atEnd(() => child.kill('SIGKILL'));
     let output = '';
     const look = (text: string): void => {
       output += text;
-      if (ready.test(output)) resolve(child);
+      const found = ready.exec(output);
+      if (found) resolve(found);
     };
     child.stdout.setEncoding('utf8').on('data', look);
     child.stderr.setEncoding('utf8').on('data', look);

@@ -24,7 +24,19 @@ import {
   TlsVersionMismatch,
 } from 'ropewalk';
 import { connect, dial, developmentCertificate, HandshakeFailed, listen, type TlsServer } from 'ropewalk/node';
-import { atEnd, clientAt, everything, failureOf, folder, heard, mine, opened, say, serving, warnings } from './tlsBench.ts';
+import {
+  atEnd,
+  clientAt,
+  everything,
+  failureOf,
+  folder,
+  heard,
+  mine,
+  opened,
+  say,
+  serving,
+  warnings,
+} from './tlsBench.ts';
 
 const day = 86_400_000;
 const own: Partial<TlsServer> = { privateKey: mine.privateKey, certKey: mine.certificate };
@@ -82,10 +94,10 @@ describe('what was agreed on is told', () => {
       for (let times = 0; times < 4; times++) {
         await new Promise<void>((resolve, reject) => {
           again.subscribe({
-            async next(connection) {
+            next(connection) {
               resumed.push(connection.tls!.resumed);
               expect(connection.tls!.peerCertificate?.subject).toBe('CN=localhost');
-              expect(await say(connection, 'hello')).toBe('hello');
+              say(connection, 'hello').then((answer) => expect(answer).toBe('hello'), reject);
             },
             complete: resolve,
             error: reject,
@@ -123,9 +135,21 @@ describe('the error says which check failed', () => {
     ],
     ['CertificateUntrusted: another root', CertificateUntrusted, own, { ca: stranger.ca }, /nobody who is believed/],
     ["CertificateUntrusted: the platform's own roots", CertificateUntrusted, own, { ca: undefined }, /nobody who is/],
-    ['CertificateUntrusted: the roots of the system', CertificateUntrusted, own, { ca: undefined, trustRoots: 'system' }, /nobody/],
+    [
+      'CertificateUntrusted: the roots of the system',
+      CertificateUntrusted,
+      own,
+      { ca: undefined, trustRoots: 'system' },
+      /nobody/,
+    ],
     ['HostnameMismatch', HostnameMismatch, own, { servername: 'example.test' }, /for somebody else .*example\.test/],
-    ['TlsVersionMismatch', TlsVersionMismatch, { ...own, minVersion: 'TLSv1.3' }, { maxVersion: 'TLSv1.2' }, /no version/],
+    [
+      'TlsVersionMismatch',
+      TlsVersionMismatch,
+      { ...own, minVersion: 'TLSv1.3' },
+      { maxVersion: 'TLSv1.2' },
+      /no version/,
+    ],
     [
       'NoSharedCipher',
       NoSharedCipher,
@@ -153,7 +177,9 @@ describe('the error says which check failed', () => {
     const told = [await warned.next(), await warned.next()];
     expect(told.map(({ cause }) => (cause as Error).name)).toEqual(['AlpnMismatch', 'TlsVersionMismatch']);
     expect(told[0]).toBeInstanceOf(HandshakeFailed);
-    expect(told[0].message).toMatch(/^tls:0:.* sent 127\.0\.0\.1:\d+ away: TLS with 127\.0\.0\.1:\d+: no application protocol/);
+    expect(told[0].message).toMatch(
+      /^tls:0:.* sent 127\.0\.0\.1:\d+ away: TLS with 127\.0\.0\.1:\d+: no application protocol/,
+    );
     // Nothing that is secret is in the name of the endpoint.
     expect(told[0].message).toContain('privateKey=(given)');
     expect(told[0].message).not.toContain('PRIVATE KEY');
@@ -162,14 +188,19 @@ describe('the error says which check failed', () => {
   });
 
   test('NotTls: a server that speaks something else, and a client that does', async () => {
-    const plain = net.createServer((socket) => socket.on('error', () => {}).end('220 ready\r\n')).listen(0, '127.0.0.1');
+    const plain = net
+      .createServer((socket) => socket.on('error', () => {}).end('220 ready\r\n'))
+      .listen(0, '127.0.0.1');
     atEnd(() => plain.close());
     await new Promise((resolve) => plain.once('listening', resolve));
     expect(await failureOf(clientAt((plain.address() as net.AddressInfo).port))).toBeInstanceOf(NotTls);
 
     const warned = warnings();
     const { port } = await serving();
-    net.connect(port, '127.0.0.1').on('error', () => {}).end('GET / HTTP/1.0\r\n\r\n');
+    net
+      .connect(port, '127.0.0.1')
+      .on('error', () => {})
+      .end('GET / HTTP/1.0\r\n\r\n');
     expect((await warned.next()).cause).toBeInstanceOf(NotTls);
   });
 
@@ -184,7 +215,9 @@ describe('the error says which check failed', () => {
     await new Promise((resolve) => deaf.close(resolve));
     const refused = await failureOf(clientAt(port));
     expect(refused).toBeInstanceOf(ConnectionRefused);
-    expect(refused.message).toMatch(/^connecting to tls:127\.0\.0\.1:\d+:servername=localhost:ca=\(given\): nobody listens/);
+    expect(refused.message).toMatch(
+      /^connecting to tls:127\.0\.0\.1:\d+:servername=localhost:ca=\(given\): nobody listens/,
+    );
   });
 
   test('HandshakeTimeout: whoever says nothing is sent away, and does not keep others waiting', async () => {
