@@ -4,8 +4,10 @@
  *                                              ; a further "=" belongs to the value
  */
 import fc from 'fast-check';
+import { NEVER } from 'rxjs';
 import { EndpointError, numberField, parseDescription, portField, Shape, textField } from 'ropewalk';
 import { tcp6Server, tcpClient, tcpServer } from '../src/node/tcp.ts';
+import { tlsClient, tlsServer } from '../src/node/tls.ts';
 import { unixClient, unixServer } from '../src/node/unix.ts';
 
 /** What an endpoint error says of where and what. */
@@ -137,6 +139,55 @@ describe('the shapes of Node: one list of fields makes a parser and a formatter 
   test('tcp, to listen at', () => agrees(tcpServer.shape, server));
   test('tcp6', () => agrees(tcp6Server.shape, server));
   test('tcp, to connect to', () => agrees(tcpClient.shape, client));
+  const versions = fc.constantFrom('TLSv1.2', 'TLSv1.3');
+  const alpn = fc.array(fc.constantFrom('h2', 'http/1.1', 'a:b='), { minLength: 1 });
+  const tlsIn = fc.tuple(
+    fc.record({ port }),
+    fc.record(
+      {
+        privateKey: words,
+        certKey: words,
+        extraCertChain: words,
+        interface: words,
+        backlog,
+        ca: words,
+        requireClientCertificate: fc.boolean(),
+        alpn,
+        minVersion: versions,
+        certificates: words,
+        handshakeTimeout: timeout,
+      },
+      only,
+    ),
+  );
+  const tlsOut = fc.tuple(
+    fc.record({ host: words, port }),
+    fc.record(
+      {
+        timeout,
+        bindAddress: words,
+        servername: words,
+        ca: words,
+        trustRoots: words,
+        certificate: words,
+        privateKey: words,
+        alpn,
+        minVersion: versions,
+        handshakeTimeout: timeout,
+        endpoint: words,
+      },
+      only,
+    ),
+  );
+
+  test('tls, to listen at', () => agrees(tlsServer.shape, tlsIn));
+  test('tls, to connect to', () => agrees(tlsClient(() => NEVER).shape, tlsOut));
+  test('what is secret is not written', () => {
+    const privateKey = '-----BEGIN PRIVATE KEY-----';
+    expect(tlsServer.shape.format({ port: 1, privateKey, certKey: Uint8Array.of(1), passphrase: 'x' })).toBe(
+      'tls:1:privateKey=(given):certKey=(given)',
+    );
+  });
   test('unix, to listen at', () => agrees(unixServer.shape, unixIn));
   test('unix, to connect to', () => agrees(unixClient.shape, unixOut));
 

@@ -97,7 +97,9 @@ describe('what was agreed on is told', () => {
             next(connection) {
               resumed.push(connection.tls!.resumed);
               expect(connection.tls!.peerCertificate?.subject).toBe('CN=localhost');
-              say(connection, 'hello').then((answer) => expect(answer).toBe('hello'), reject);
+              say(connection, 'hello')
+                .then((answer) => expect(answer).toBe('hello'))
+                .catch(reject);
             },
             complete: resolve,
             error: reject,
