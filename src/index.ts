@@ -6,6 +6,8 @@ export { bytes, concat, equal, show, utf8, type Bytes } from './bytes.ts';
 export { ByteQueue } from './ByteQueue.ts';
 export { Connection, type CloseReason, type ConnectionState } from './Connection.ts';
 export { connecting, dialling, type DialEvents } from './connecting.ts';
+export { Datagrams, type Datagram, type DatagramsState, type OutgoingDatagram } from './Datagrams.ts';
+export type { DatagramEvents, DatagramSettings, DatagramTransport, Membership } from './datagrams/DatagramTransport.ts';
 export * from './deferred/index.ts';
 export { Duplex } from './Duplex.ts';
 export * from './Endpoint.ts';
@@ -36,7 +38,11 @@ export type * from './tls.ts';
 export * from './tlsErrors.ts';
 export { stalls, type Stall, type StallsOptions } from './stalls.ts';
 export type { Flushable, Transport, TransportEvents } from './Transport.ts';
-export { onWarning, StoredBytes, UnpressuredSink, type RopewalkWarning } from './warnings.ts';
+export { onWarning, StoredBytes, UnheardDatagramError, UnpressuredSink, type RopewalkWarning } from './warnings.ts';
+export { fromWeb } from './web/fromWeb.ts';
+export { fromWebDuplex, type FromWebDuplexOptions } from './web/fromWebDuplex.ts';
+export { toWeb } from './web/toWeb.ts';
+export { toWebDuplex, type ToWebDuplexOptions, type WebDuplex } from './web/toWebDuplex.ts';
 export {
   alongside,
   ask,
@@ -48,12 +54,14 @@ export {
   fixedLength,
   gather,
   idleTimeout,
+  iterate,
   json,
   lengthPrefixed,
   limitBytes,
   limitConnections,
   lines,
   netstrings,
+  overflow,
   reconnect,
   relay,
   sendTo,
@@ -61,9 +69,13 @@ export {
   wiretap,
   type AlongsideOptions,
   type BackoffOptions,
+  type Dropped,
+  type IterateOptions,
   type LengthPrefixedOptions,
   type LimitConnectionsOptions,
   type LinesOptions,
+  type OverflowOptions,
+  type OverflowPolicy,
   type ReconnectOptions,
   type Wiretap,
   type WiretapOptions,

@@ -107,10 +107,10 @@ export class TlsTransport implements Transport {
     else if (this.phase === 'secure') this.socket?.on('finish', onFinish).end();
   }
 
-  abort(): void {
+  abort(reason: unknown): void {
     this.release();
     if (this.wire.belowClosed) this.tellClosedLater();
-    else this.below.abort();
+    else this.below.abort(reason);
   }
 
   close(): void {
