@@ -222,6 +222,18 @@ describe('the error says which check failed', () => {
     );
   });
 
+  test('a client that ends before its handshake is over is let go of at once', async () => {
+    const warned = warnings();
+    const { port } = await serving();
+    net
+      .connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+      .on('error', () => {})
+      .end();
+    const { cause } = await warned.next();
+    expect(cause).toBeInstanceOf(TlsError);
+    expect((cause as Error).message).toMatch(/went away in the middle of the TLS handshake$/);
+  });
+
   test('HandshakeTimeout: whoever says nothing is sent away, and does not keep others waiting', async () => {
     const warned = warnings();
     const { port } = await serving({ ...own, handshakeTimeout: 200 });
