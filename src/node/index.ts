@@ -3,20 +3,22 @@
  * Knows: which endpoint types there are here. A type of your own needs no registration: pass it as a value.
  */
 import type { Observable } from 'rxjs';
+import { connectProxyClient } from '../../protocols/connectProxy/endpoint.ts';
+import { proxyClient, proxyServer } from '../../protocols/proxyProtocol/endpoint.ts';
+import { socks4Client, socks5Client } from '../../protocols/socks/endpoint.ts';
 import type { Connection } from '../Connection.ts';
 import { dialling } from '../connecting.ts';
 import type { Deferred } from '../Deferred.ts';
 import type { Datagrams } from '../Datagrams.ts';
 import {
-  connectTo,
   datagramsAt,
-  listenAt,
   type ClientEndpoint,
   type DatagramEndpoint,
   type ServerEndpoint,
   type TypedForm,
 } from '../Endpoint.ts';
 import type { Listener } from '../Listener.ts';
+import { runtime } from '../runtime.ts';
 import { diagnosedDial, diagnosedListener } from './diagnostics.ts';
 import { tcp6Server, tcpClient, tcpServer } from './tcp.ts';
 import { tlsClient, tlsServer } from './tls.ts';
@@ -41,8 +43,17 @@ export * from './react.ts';
 export { run, type RunOptions } from './run.ts';
 export { startTls } from './startTls.ts';
 
-const servers = { tcp: tcpServer, tcp6: tcp6Server, tls: tlsServer, unix: unixServer };
-const clients = { tcp: tcpClient, tls: tlsClient(through), unix: unixClient };
+const servers = { tcp: tcpServer, tcp6: tcp6Server, tls: tlsServer, unix: unixServer, proxy: proxyServer };
+const clients = {
+  tcp: tcpClient,
+  tls: tlsClient,
+  unix: unixClient,
+  proxy: proxyClient,
+  socks5: socks5Client,
+  socks4: socks4Client,
+  connect: connectProxyClient,
+};
+const here = runtime({ servers, clients });
 const sockets = { udp, udp6 };
 
 /** What `listen` accepts: a description, its typed form, or an endpoint of your own. */
@@ -59,7 +70,8 @@ export type DatagramsAt = string | TypedForm<typeof sockets> | DatagramEndpoint;
  *
  * Endpoints: `tcp:PORT[:interface=ADDRESS][:backlog=N]` (both IP versions unless an interface says otherwise; port 0 picks
  * one, `address$` tells which), `tcp6:PORT...` (IPv6 alone), `unix:PATH[:mode=660][:backlog=N]`,
- * `tls:PORT:privateKey=FILE[:certKey=FILE][:certificates=FOLDER][:ca=FILE][:alpn=h2,http/1.1]...` ({@link TlsServer}).
+ * `tls:PORT:privateKey=FILE[:certKey=FILE][:certificates=FOLDER][:ca=FILE][:alpn=h2,http/1.1]...` ({@link TlsServer}); around
+ * any of them `proxy:ENDPOINT`, where connections come through a proxy and begin with a PROXY header.
  * Errors with the family of {@link ListenError}; throws {@link EndpointError} for a description that makes no sense.
  *
  * ```ts
@@ -67,7 +79,7 @@ export type DatagramsAt = string | TypedForm<typeof sockets> | DatagramEndpoint;
  * ```
  */
 export function listen(endpoint: ListenAt): Listener {
-  return diagnosedListener(typeOf(endpoint), listenAt(servers, endpoint));
+  return diagnosedListener(typeOf(endpoint), here.listen(endpoint));
 }
 
 /**
@@ -76,11 +88,15 @@ export function listen(endpoint: ListenAt): Listener {
  * the connection, flushed and in order.
  *
  * Endpoints: `tcp:HOST:PORT[:timeout=MS][:bindAddress=ADDRESS]`, `unix:PATH[:timeout=MS]`,
- * `tls:HOST:PORT[:timeout=MS][:servername=NAME][:ca=FILE][:endpoint=ENDPOINT]...` ({@link TlsClient}).
+ * `tls:HOST:PORT[:timeout=MS][:servername=NAME][:ca=FILE][:endpoint=ENDPOINT]...` ({@link TlsClient}); through a proxy
+ * `socks5:HOST:PORT:to=ENDPOINT[:username=NAME:password=WORD]`, `socks4:HOST:PORT:to=ENDPOINT[:user=NAME]`,
+ * `connect:HOST:PORT:to=ENDPOINT[:username=NAME:password=WORD]` (HTTP), each with `[:timeout=MS]` for the talk with the proxy
+ * and `[:endpoint=ENDPOINT]` for one that is not reached by TCP; as a proxy `proxy:ENDPOINT[:version=1]`. An ENDPOINT among
+ * arguments is escaped: `socks5:localhost:1080:to=tcp\:example.org\:80`.
  * Errors with the family of {@link ConnectError}; throws {@link EndpointError} for a description that makes no sense.
  */
 export function connect(endpoint: ConnectTo): Observable<Connection> {
-  return diagnosedDial(typeOf(endpoint), connectTo(clients, endpoint));
+  return diagnosedDial(typeOf(endpoint), here.connect(endpoint));
 }
 
 /** The Deferred form of {@link connect}: eager, `cancel()` stops the dial, and the connection belongs to whoever asked. */
@@ -105,11 +121,6 @@ export function dial(endpoint: ConnectTo): Deferred<Connection> {
  */
 export function datagrams(endpoint: DatagramsAt): Datagrams {
   return datagramsAt(sockets, endpoint);
-}
-
-/** What TLS goes through, where it does not go by TCP. */
-function through(endpoint: string | ClientEndpoint): Observable<Connection> {
-  return connectTo(clients, endpoint);
 }
 
 function typeOf(endpoint: string | object): string {

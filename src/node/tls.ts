@@ -3,17 +3,18 @@
  * Knows: their fields; names as Twisted's where it has them. Does not know: handshakes (startTls.ts), how TLS goes around
  * another endpoint (tlsEndpoints.ts).
  */
-import type { Observable } from 'rxjs';
-import type { Connection } from '../Connection.ts';
 import {
+  booleanField,
+  connectTo,
+  type ClientEndpoint,
   portField,
   Shape,
   textField,
-  type ClientEndpoint,
   type ClientType,
   type Field,
   type ServerType,
 } from '../Endpoint.ts';
+import { endpointField, type Inner } from '../innerEndpoint.ts';
 import type { Pem, TlsVersion } from '../tls.ts';
 import { backlogField, connectTcp, tcpServer, timeoutField, type TcpClient, type TcpServer } from './tcp.ts';
 import { tlsConnect, tlsListener, type TlsConnectOptions, type TlsListenOptions } from './tlsEndpoints.ts';
@@ -27,7 +28,7 @@ export type TlsClient = TcpClient &
     /** Whom the certificate must be for, if not `host`. */
     readonly servername?: string;
     /** How to get there, if not by TCP: another client endpoint. `host` is still who the peer must prove to be. */
-    readonly endpoint?: string | ClientEndpoint;
+    readonly endpoint?: Inner<ClientEndpoint>;
   };
 
 const pemField: Field<Pem> = {
@@ -39,13 +40,7 @@ const pemField: Field<Pem> = {
 
 const pemsField: Field<Pem | readonly Pem[]> = {
   ...pemField,
-  format: (value) => (typeof value === 'string' ? pemField.format(value) : '(given)'),
-};
-
-const flagField: Field<boolean> = {
-  expected: 'true or false',
-  parse: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
-  format: String,
+  format: (value) => (typeof value === 'string' ? pemField.format(value, {}) : '(given)'),
 };
 
 const versionField: Field<TlsVersion> = {
@@ -63,12 +58,6 @@ const alpnField: Field<readonly string[]> = {
   format: (value) => value.join(','),
 };
 
-const endpointField: Field<string | ClientEndpoint> = {
-  ...textField,
-  expected: 'a client endpoint, its colons escaped',
-  format: (value) => (typeof value === 'string' ? value : '(given)'),
-};
-
 const serverShape = new Shape<Omit<TlsServer, 'reload' | 'passphrase' | 'maxVersion' | 'ciphers'>>('tls', {
   port: { field: portField, required: true },
   privateKey: { field: pemField, required: false },
@@ -77,7 +66,7 @@ const serverShape = new Shape<Omit<TlsServer, 'reload' | 'passphrase' | 'maxVers
   interface: { field: textField, required: false },
   backlog: { field: backlogField, required: false },
   ca: { field: pemsField, required: false },
-  requireClientCertificate: { field: flagField, required: false },
+  requireClientCertificate: { field: booleanField, required: false },
   alpn: { field: alpnField, required: false },
   minVersion: { field: versionField, required: false },
   certificates: { field: textField, required: false },
@@ -86,9 +75,13 @@ const serverShape = new Shape<Omit<TlsServer, 'reload' | 'passphrase' | 'maxVers
 
 export const tlsServer: ServerType<TlsServer> = {
   shape: serverShape as Shape<TlsServer>,
-  listen(options) {
+  listen(options, world) {
     const { port, interface: host, backlog } = options;
-    return tlsListener(tcpServer.listen({ port, interface: host, backlog }), options, serverShape.format(options));
+    return tlsListener(
+      tcpServer.listen({ port, interface: host, backlog }, world),
+      options,
+      serverShape.format(options),
+    );
   },
 };
 
@@ -107,21 +100,19 @@ const clientShape = new Shape<
   alpn: { field: alpnField, required: false },
   minVersion: { field: versionField, required: false },
   handshakeTimeout: { field: timeoutField, required: false },
-  endpoint: { field: endpointField, required: false },
+  endpoint: { field: endpointField(), required: false },
 });
 
-/** `through` connects to the endpoint that TLS is to go through, if one is given. */
-export function tlsClient(
-  through: (endpoint: string | ClientEndpoint) => Observable<Connection>,
-): ClientType<TlsClient> {
-  return {
-    shape: clientShape as Shape<TlsClient>,
-    connect(options) {
-      const { host, port, timeout, bindAddress, lookup, servername = host, endpoint } = options;
-      const called = clientShape.format(options);
-      const inner =
-        endpoint === undefined ? connectTcp(called, { host, port, timeout, bindAddress, lookup }) : through(endpoint);
-      return tlsConnect(inner, { ...options, servername }, called);
-    },
-  };
-}
+export const tlsClient: ClientType<TlsClient> = {
+  shape: clientShape as Shape<TlsClient>,
+  connect(options, world) {
+    const { host, port, timeout, bindAddress, lookup, servername = host, endpoint } = options;
+    const own = typeof endpoint === 'object' && !('type' in endpoint);
+    const called = clientShape.format(own ? { ...options, endpoint: undefined } : options, world.clients);
+    const inner =
+      endpoint === undefined
+        ? connectTcp(called, { host, port, timeout, bindAddress, lookup })
+        : connectTo(world, endpoint);
+    return tlsConnect(inner, { ...options, servername }, called);
+  },
+};

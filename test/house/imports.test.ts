@@ -15,9 +15,10 @@ const table: Record<string, readonly string[]> = {
   operators: browserSafe,
   protocols: [...browserSafe, 'node: in node.ts'],
   // A protocol's machine, grammar, parser, formatter and the types they share: bytes in, values out.
-  machine: ['src/bytes.ts', 'src/ByteQueue.ts', 'src/errors.ts'],
-  node: [...browserSafe, 'node:'],
-  browser: browserSafe,
+  machine: ['src/bytes.ts', 'src/ByteQueue.ts', 'src/errors.ts', 'src/ip.ts'],
+  // A platform's table of endpoint types names those that are protocols around other endpoints (proxies), too.
+  node: [...browserSafe, 'node:', 'endpoint.ts of a protocol'],
+  browser: [...browserSafe, 'endpoint.ts of a protocol'],
   loops: [...browserSafe, 'node:', 'packages'],
   integrations: [...browserSafe, 'protocols', 'packages'],
   marbles: browserSafe,
@@ -70,6 +71,7 @@ function kindsOf({ file, specifier, target, reExport }: Import): string[] {
   const known = speaker === spoken || (speaker && spoken && builtOn[speaker]?.includes(spoken));
   const kinds = [to === 'machine' ? 'protocols' : to, target];
   if (known && (from === to || (from === 'protocols' && to === 'machine'))) kinds.push('its own room');
+  if (to === 'protocols' && basename(target) === 'endpoint.ts') kinds.push('endpoint.ts of a protocol');
   if (reExport) kinds.push(`${to}, re-exported`);
   if (Object.values(doors).includes(target) || basename(target, '.ts') === basename(file, '.test.ts'))
     kinds.push('doors');
@@ -114,6 +116,8 @@ test.each([
   ['protocols/http/Machine.ts', `import { http } from './http.ts';`],
   ['protocols/http/Machine.ts', `import { Connection } from '../../src/Connection.ts';`],
   ['src/node/tcp.ts', `import { http } from '../../protocols/http/index.ts';`],
+  ['src/node/index.ts', `import { socks } from '../../protocols/socks/index.ts';`],
+  ['src/Endpoint.ts', `import { socks5Client } from '../protocols/socks/endpoint.ts';`],
   ['src/browser/index.ts', `import { Socket } from 'node:net';`],
   ['marbles/wire.ts', `import { readFile } from 'node:fs/promises';`],
   ['marbles/wire.ts', `import { expect } from '@jest/globals';`],
@@ -127,6 +131,7 @@ test.each([
   ['src/index.ts', `export * from '../operators/index.ts';`],
   ['protocols/websocket/websocket.ts', `import { http } from '../http/index.ts'; import { parse } from './parse.ts';`],
   ['protocols/http/Machine.ts', `import { parse } from './parse.ts'; import { bytes } from '../../src/bytes.ts';`],
+  ['src/node/index.ts', `import { socks5Client } from '../../protocols/socks/endpoint.ts';`],
   ['protocols/dns/node.ts', `import { createSocket } from 'node:dgram';`],
   ['examples/echo.ts', `import { serve } from 'ropewalk'; import { listen } from 'ropewalk/node'; import 'node:fs';`],
   ['test/core/Outbox.test.ts', `import { Outbox } from '../../src/Outbox.ts';`],

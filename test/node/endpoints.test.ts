@@ -142,7 +142,7 @@ describe('an endpoint may be said in every form', () => {
     for (const nonsense of ['nonsense', 'nonsense:1', 'tcp:', 'tcp:80:colour=red', 'constructor:1'])
       for (const use of [listen, connect, dial]) expect(() => use(nonsense)).toThrow(EndpointError);
     expect(() => listen('udp:53')).toThrow(
-      'unknown endpoint type udp:, expected one of tcp:, tcp6:, tls:, unix:, at column 1 of the endpoint\n  udp:53\n  ^',
+      'unknown endpoint type udp:, expected one of tcp:, tcp6:, tls:, unix:, proxy:, at column 1 of the endpoint\n  udp:53\n  ^',
     );
     expect(() => connect('tcp6:[::1]:80')).toThrow('unknown endpoint type tcp6:, expected one of tcp:, tls:, unix:');
   });
