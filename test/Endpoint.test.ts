@@ -22,6 +22,7 @@ import {
   type Typed,
   type Types,
 } from 'ropewalk';
+import { execClient } from '../src/node/exec.ts';
 import { DatagramNetwork } from '../src/memory/DatagramNetwork.ts';
 import { tcp6Server, tcpClient, tcpServer } from '../src/node/tcp.ts';
 import { tlsClient, tlsServer } from '../src/node/tls.ts';
@@ -260,9 +261,27 @@ describe('the shapes of Node: one list of fields makes a parser and a formatter 
     expect(failureOf(() => udp.shape.parse(parseDescription(text)))).toEqual({ column, problem });
   });
 
+  test('exec', () => {
+    const name = words.filter((word) => !word.includes('='));
+    const more = fc.record(
+      {
+        args: fc.array(fc.oneof(words, fc.constant(''), fc.string({ unit: fc.constantFrom(' ', "'", '\\', 'a') }))),
+        cwd: words,
+        env: fc.dictionary(name, fc.oneof(words, fc.constant('')), { noNullPrototype: true }),
+        stderr: fc.constantFrom('inherit', 'ignore', 'merge', 'pipe'),
+        grace: timeout,
+      },
+      only,
+    );
+    agrees(execClient.shape, fc.tuple(fc.record({ command: words }), more));
+  });
+
   test('what they write is what a person would', () => {
     expect(tcpServer.shape.format({ port: 8007, interface: '::1' })).toBe('tcp:8007:interface=\\:\\:1');
     expect(tcpClient.shape.format({ host: 'localhost', port: 80, timeout: 500 })).toBe('tcp:localhost:80:timeout=500');
+    expect(execClient.shape.format({ command: 'sort', args: ['-k', '2', 'a b'], env: { LANG: 'C' } })).toBe(
+      "exec:sort:args=-k 2 'a b':env=LANG=C",
+    );
     const peer = { port: 0, to: { host: '192.0.2.1', port: 53 } };
     expect(udp.shape.format(peer)).toBe(String.raw`udp:0:to=192.0.2.1\:53`);
     expect(unixServer.shape.format({ path: '/run/a=b', mode: 0o660 })).toBe('unix:/run/a\\=b:mode=660');

@@ -46,7 +46,7 @@ export const tcpServer: ServerType<TcpServer> = {
   shape: new Shape('tcp', serverFields),
   listen(options) {
     const { port, interface: host, backlog } = options;
-    return listenWith(this.shape.format(options), { port, host, backlog }, boundAddress, accept);
+    return listenWith(this.shape.format(options), { port, host, backlog }, boundAddress, acceptTcp);
   },
 };
 
@@ -55,7 +55,7 @@ export const tcp6Server: ServerType<TcpServer> = {
   shape: new Shape('tcp6', serverFields),
   listen(options) {
     const { port, interface: host = '::', backlog } = options;
-    return listenWith(this.shape.format(options), { port, host, backlog, ipv6Only: true }, boundAddress, accept);
+    return listenWith(this.shape.format(options), { port, host, backlog, ipv6Only: true }, boundAddress, acceptTcp);
   },
 };
 
@@ -85,7 +85,7 @@ export function connectTcp(endpoint: string, options: TcpClient): Observable<Con
     endpoint,
     () => (numeric ? dialAt(host) : happyEyeballs(lookup(host).pipe(filter(usable)), dialAt)),
     timeout,
-    accept,
+    acceptTcp,
   );
 }
 
@@ -106,7 +106,8 @@ function boundAddress(server: Server): IpAddress {
   return new IpAddress(address, port);
 }
 
-function accept(socket: Socket): Connection {
+/** The connection of a TCP socket that is connected. */
+export function acceptTcp(socket: Socket): Connection {
   return connectionOf(socket, localOf, remoteOf(socket));
 }
 

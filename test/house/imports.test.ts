@@ -44,6 +44,7 @@ const internals: Record<string, readonly string[]> = {
   // The laws of endpoint descriptions hold for every type there is.
   'test/Endpoint.test.ts': [
     'src/memory/DatagramNetwork.ts',
+    'src/node/exec.ts',
     'src/node/tcp.ts',
     'src/node/tls.ts',
     'src/node/udp.ts',
