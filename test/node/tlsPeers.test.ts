@@ -186,7 +186,7 @@ withPeers('gnutls-cli', 'gnutls-serv')('GnuTLS', () => {
     await started(
       'gnutls-serv',
       ['--echo', `--x509keyfile=${key}`, `--x509certfile=${cert}`, '-p', `${port}`, '--disable-client-cert'],
-      /listening/,
+      /IPv4.*\.\.\.done/,
     );
     const connection = await opened(clientAt(port));
     connection.next(bytes('hello\n'));
