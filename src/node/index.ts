@@ -123,7 +123,8 @@ export function listen(endpoint: ListenAt): Listener {
  * already); through a proxy `socks5:HOST:PORT:to=ENDPOINT[:username=NAME:password=WORD]`,
  * `socks4:HOST:PORT:to=ENDPOINT[:user=NAME]`, `connect:HOST:PORT:to=ENDPOINT[:username=NAME:password=WORD]` (HTTP), each with
  * `[:timeout=MS]` for the talk with the proxy and `[:endpoint=ENDPOINT]` for one that is not reached by TCP; as a proxy
- * `proxy:ENDPOINT[:version=1]`. An ENDPOINT among arguments is escaped: `socks5:localhost:1080:to=tcp\:example.org\:80`.
+ * `proxy:ENDPOINT[:version=1]`. An ENDPOINT among arguments is escaped: `socks5:localhost:1080:to=tcp\:example.org\:80`; behind a
+ * proxy it is `tcp:`, or what stands around one: `tls:`, another proxy.
  * Errors with the family of {@link ConnectError}; throws {@link EndpointError} for a description that makes no sense.
  */
 export function connect(endpoint: Exec): Observable<ChildConnection>;
