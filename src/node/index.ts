@@ -38,7 +38,7 @@ export type { SystemdServer } from './systemd.ts';
 export type { TcpClient, TcpServer } from './tcp.ts';
 export type { TlsClient, TlsServer } from './tls.ts';
 export { tlsConnect, tlsListener, type TlsConnectOptions, type TlsListenOptions } from './tlsEndpoints.ts';
-export { CertificatesKept, HandshakeFailed } from './tlsWarnings.ts';
+export { CertificatesKept, HandshakeFailed, TooManyHandshakes } from './tlsWarnings.ts';
 export type { UdpSocket } from './udp.ts';
 export type { UnixClient, UnixServer } from './unix.ts';
 export {
@@ -95,8 +95,8 @@ export type DatagramsAt = string | TypedForm<typeof sockets> | DatagramEndpoint;
 /**
  * Listens: a cold Observable of connections. Subscribing binds, unsubscribing closes the port.
  *
- * Endpoints: `tcp:PORT[:interface=ADDRESS][:backlog=N]` (both IP versions unless an interface says otherwise; port 0 picks
- * one, `address$` tells which), `tcp6:PORT...` (IPv6 alone), `unix:PATH[:mode=660][:backlog=N]`,
+ * Endpoints: `tcp:PORT[:interface=ADDRESS][:backlog=N][:reusePort=true]` (both IP versions unless an interface says otherwise;
+ * port 0 picks one, `address$` tells which; `reusePort` shares it with other processes), `tcp6:PORT...` (IPv6 alone), `unix:PATH[:mode=660][:backlog=N]`,
  * `tls:PORT:privateKey=FILE[:certKey=FILE][:certificates=FOLDER][:ca=FILE][:alpn=h2,http/1.1]...` ({@link TlsServer}),
  * `stdio:` (one connection, of standard input and output; it completes with that), `fd:N` (a listening socket that is open already),
  * `systemd:[domain=INET][:index=N|name=NAME]` (one that systemd passes); around any of them `proxy:ENDPOINT`, where connections

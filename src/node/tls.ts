@@ -8,6 +8,7 @@ import type { Connection } from '../Connection.ts';
 import {
   booleanField,
   connectTo,
+  numberField,
   type ClientEndpoint,
   portField,
   Shape,
@@ -70,23 +71,23 @@ const serverShape = new Shape<Omit<TlsServer, 'reload' | 'passphrase' | 'maxVers
   extraCertChain: { field: pemField, required: false },
   interface: { field: textField, required: false },
   backlog: { field: backlogField, required: false },
+  reusePort: { field: booleanField, required: false },
   ca: { field: pemsField, required: false },
   requireClientCertificate: { field: booleanField, required: false },
   alpn: { field: alpnField, required: false },
   minVersion: { field: versionField, required: false },
   certificates: { field: textField, required: false },
   handshakeTimeout: { field: timeoutField, required: false },
+  maxHandshakes: { field: numberField('a number of handshakes', 1, 2 ** 31 - 1), required: false },
 });
 
 export const tlsServer: ServerType<TlsServer> = {
   shape: serverShape as Shape<TlsServer>,
   listen(options, world) {
-    const { port, interface: host, backlog } = options;
-    return tlsListener(
-      tcpServer.listen({ port, interface: host, backlog }, world),
-      options,
-      serverShape.format(options),
-    );
+    const { port, interface: host, backlog, reusePort } = options;
+    // Under the name of what was asked for: that is what errors should tell.
+    const endpoint = serverShape.format(options);
+    return tlsListener(tcpServer.listen({ port, interface: host, backlog, reusePort }, world), options, endpoint);
   },
 };
 
