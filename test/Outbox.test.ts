@@ -1,7 +1,7 @@
 /** What is to be sent: gathered, bounded, and how it ends. The contract as a whole is tested by `complianceOf`. */
 import { asyncScheduler } from 'rxjs';
 import { feed, HoldGroup, onWarning, PathAddress, type Bytes, type Flushable, type Transport } from 'ropewalk';
-import { hardLimit, highWaterMark, Outbox, warningMark } from '../src/Outbox.ts';
+import { hardLimit, heldMark, highWaterMark, Outbox, warningMark } from '../src/Outbox.ts';
 
 /** A platform that takes nothing until it is told to. */
 class Stubborn implements Transport {
@@ -96,6 +96,21 @@ test('with nobody to hold there is one warning, and far beyond it an end', () =>
     for (let sent = 0; sent < hardLimit; sent += chunk.length) outbox.next(chunk);
     expect(aborted.length).toBeGreaterThan(0);
     expect(aborted[0]).toMatchObject({ name: 'LimitExceeded', limit: hardLimit });
+    expect(warnings).toHaveLength(1);
+  } finally {
+    onWarning(before);
+  }
+});
+
+test('while somebody is held, what was stored on the way before the hold may still come; more than that is a warning', () => {
+  const warnings: string[] = [];
+  const before = onWarning(({ message }) => warnings.push(message));
+  try {
+    const { outbox, source } = setUp();
+    outbox.join(source);
+    for (let sent = 0; sent < heldMark; sent += chunk.length) outbox.next(chunk);
+    expect([source.held, warnings]).toEqual([true, []]);
+    outbox.next(chunk);
     expect(warnings).toHaveLength(1);
   } finally {
     onWarning(before);
