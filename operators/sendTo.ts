@@ -27,7 +27,12 @@ export function sendTo<In, Out>(duplex: Duplex<In, Out>): OperatorFunction<Out, 
         else subscriber.error(reason.error);
       };
       halves.onClosed(closed);
-      subscriber.add(() => halves.offClosed(closed));
+      subscriber.add(() => {
+        halves.offClosed(closed);
+        // Behind a `share` our source goes on without us: what is full here must not hold it up for the others.
+        // Whoever else feeds this duplex is held again at its next chunk.
+        halves.outbox.releaseAll();
+      });
       subscriber.add(
         subscribingFor(halves.outbox, () =>
           source.subscribe({

@@ -2,7 +2,7 @@
  * The rows of the matrix for every operator of RxJS 7.8, deprecated ones included, in the forms that people write.
  * Knows: operators. Does not know: how a row is driven, what comes of it.
  */
-import { EMPTY, NEVER, of, Subject, timer } from 'rxjs';
+import { EMPTY, NEVER, of, Subject, timer, type Observable } from 'rxjs';
 import type { Bytes } from 'ropewalk';
 import { joined, later, never, now, same, some, soon, type Row } from './rows.ts';
 
@@ -195,7 +195,7 @@ export const storing: readonly Row[] = [
       o.concatMap((group) => group),
     ),
   (source, o) => source.pipe(o.groupBy(same), o.mergeAll(), o.ignoreElements()),
-  (source, o) => source.pipe(o.sequenceEqual(NEVER), o.map(some)),
+  (source, o) => source.pipe(o.sequenceEqual(NEVER as Observable<Bytes>), o.map(some)),
   (source, o) =>
     source.pipe(
       o.reduce((all, chunk) => [...all, chunk], [] as Bytes[]),
