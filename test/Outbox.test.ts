@@ -112,6 +112,7 @@ test('while somebody is held, what was stored on the way before the hold may sti
     expect([source.held, warnings]).toEqual([true, []]);
     outbox.next(chunk);
     expect(warnings).toHaveLength(1);
+    outbox.stop();
   } finally {
     onWarning(before);
   }
@@ -125,4 +126,6 @@ test('a group may join more than once, and is held until it has left as often', 
   outbox.leave(source);
   outbox.next(chunk);
   expect(held).toEqual(['other held']);
+  outbox.stop();
+  expect(other.held).toBe(false);
 });
