@@ -3,7 +3,7 @@
  * Run: npx ts-node examples/explain.ts
  * You will see, after two seconds, who waits for whom: from the client through the proxies to the server.
  */
-import { NEVER, Subscription, switchMap, tap, timer } from 'rxjs';
+import { map, merge, NEVER, Subscription, switchMap, timer } from 'rxjs';
 import { explain, pull, relay, sendTo, serve } from 'ropewalk';
 import { connect, listen } from 'ropewalk/node';
 
@@ -18,10 +18,12 @@ all.add(listen('tcp:9002').pipe(serve(relay(connect('tcp:127.0.0.1:9003')))).sub
 all.add(listen('tcp:9001').pipe(serve(relay(connect('tcp:127.0.0.1:9002')))).subscribe());
 
 const client = connect('tcp:127.0.0.1:9001').pipe(
-  tap((connection) => timer(2_000).subscribe(() => {
-    console.log(String(explain(connection)));
-    all.unsubscribe();
-  })),
-  switchMap((connection) => pull(blocks()).pipe(sendTo(connection))),
+  switchMap((connection) => merge(
+    pull(blocks()).pipe(sendTo(connection)),
+    timer(2_000).pipe(map(() => explain(connection))),
+  )),
 );
-all.add(client.subscribe());
+all.add(client.subscribe((explanation) => {
+  console.log(String(explanation));
+  all.unsubscribe();
+}));

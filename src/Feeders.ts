@@ -19,7 +19,7 @@ export class Feeders implements Sink {
 
   join(group: HoldGroup): void {
     if (this.first === undefined) this.first = group;
-    else add((this.more ??= new Map()), group);
+    else add((this.more ??= new Map<HoldGroup, number>()), group);
   }
 
   leave(group: HoldGroup): void {
@@ -34,7 +34,7 @@ export class Feeders implements Sink {
   get awaited(): Sink {
     return {
       join: (group) => {
-        add((this.spared ??= new Map()), group);
+        add((this.spared ??= new Map<HoldGroup, number>()), group);
         this.release(group);
       },
       leave: (group) => {

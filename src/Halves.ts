@@ -41,6 +41,7 @@ export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwne
   private nextSample = sampleEvery;
   private listeners: ((reason: CloseReason) => void)[] = none;
   private endSent = false;
+  private endListeners: (() => void)[] = none;
   private aborted: { readonly reason: unknown } | undefined;
   /** Whoever owned the connection has left it: it ends even if somebody listens. */
   private left = false;
@@ -108,6 +109,8 @@ export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwne
 
   sentEnd(): void {
     this.endSent = true;
+    for (const tell of this.endListeners) tell();
+    this.endListeners = none;
     this.settle();
   }
 
@@ -141,6 +144,12 @@ export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwne
     this.listeners = this.listeners.filter((listener) => listener !== tell);
   }
 
+  /** Calls `tell` once everything is out and the peer has been told our end; at the latest now. Not at all if that never happens. */
+  onEndSent(tell: () => void): void {
+    if (this.endSent) tell();
+    else this.endListeners = [...this.endListeners, tell];
+  }
+
   /** Rule 3: no more to say. */
   complete(): void {
     if (!this.outbox.open) return;
@@ -156,7 +165,7 @@ export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwne
     this.outbox.stop();
     this.inbox.forget();
     this.inbox.error(new ConnectionAborted(`${this} was aborted: ${messageOf(reason)}`, { cause: reason }));
-    this.transport.abort();
+    this.transport.abort(reason);
   }
 
   /** The owner leaves: flush, end in order, and linger even if somebody listens. */

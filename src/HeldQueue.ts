@@ -32,7 +32,8 @@ export class HeldQueue<T> extends Feeders implements Holder {
   private waiting: Waiting<T>[] = [];
   /** How many of `waiting` were dropped already. */
   private dropped = 0;
-  private weight = 0;
+  /** What waits weighs so much together. */
+  weight = 0;
 
   /** `name` is the operator's, `reason` why values wait: for those who ask who holds. */
   constructor(name: string, reason: string, limits: HeldQueueLimits<T> = {}) {
@@ -100,6 +101,7 @@ export class HeldQueue<T> extends Feeders implements Holder {
 
 const worthMoving = 1024;
 
-function weightOf(value: unknown): number {
+/** What a value weighs if nobody says otherwise: the length of bytes and of text. */
+export function weightOf(value: unknown): number {
   return value instanceof Uint8Array || typeof value === 'string' ? value.length : 0;
 }

@@ -8,6 +8,7 @@ import type { Bytes } from './bytes.ts';
 import type { CloseReason, Connection } from './Connection.ts';
 import { ConnectionAborted } from './errors.ts';
 import { subscribingFor } from './flow.ts';
+import { currentRoll } from './roll.ts';
 
 /** A function from what arrives to what leaves. Every RxJS operator is one; the connection is there for those who ask. */
 export type Protocol<In, Out = In> = (incoming: Observable<In>, connection: Connection) => Observable<Out>;
@@ -114,6 +115,7 @@ export function serve(protocol: Protocol<Bytes>): OperatorFunction<Connection, C
         }
       };
 
+      subscriber.add(currentRoll()?.enter(() => [...served.keys()]));
       subscriber.add(() => {
         for (const [connection, work] of served) {
           connection.error(new ConnectionAborted('the server was stopped'));

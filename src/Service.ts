@@ -4,6 +4,7 @@
  */
 import { defer, Observable, ReplaySubject, Subscription } from 'rxjs';
 import { starting, whenStarted } from './readiness.ts';
+import { currentRoll, onRoll, type Roll } from './roll.ts';
 
 /**
  * Something that runs until it is told to stop. Subscribing starts it; when `stopping` emits it finishes its work and
@@ -21,6 +22,7 @@ export function inOrder(...services: readonly Service[]): Service {
   return (stopping) =>
     new Observable((subscriber) => {
       const ready = starting();
+      const roll = currentRoll();
       const running: Running[] = [];
       let told = false;
 
@@ -31,7 +33,7 @@ export function inOrder(...services: readonly Service[]): Service {
           finish();
           return;
         }
-        const child = new Running(subscriber, finishSoon);
+        const child = new Running(subscriber, roll, finishSoon);
         running.push(child);
         whenStarted(
           () => child.start(services[index]),
@@ -67,7 +69,8 @@ export function inOrder(...services: readonly Service[]): Service {
 export function all(...services: readonly Service[]): Service {
   return (stopping) =>
     new Observable((subscriber) => {
-      const running: Running[] = services.map(() => new Running(subscriber, finish));
+      const roll = currentRoll();
+      const running: Running[] = services.map(() => new Running(subscriber, roll, finish));
       function finish(): void {
         if (running.every((child) => child.over)) subscriber.complete();
       }
@@ -92,13 +95,20 @@ export function all(...services: readonly Service[]): Service {
 class Running {
   over = false;
   private readonly parent: { next(value: unknown): void; error(error: unknown): void };
+  /** The tree's: this service may start long after it was subscribed. */
+  private readonly roll: Roll | undefined;
   private readonly ended: () => void;
   // A service may look at `stopping` late, as in a retry: what was said stays said.
   private readonly stopping = new ReplaySubject<void>(1);
   private readonly work = new Subscription();
 
-  constructor(parent: { next(value: unknown): void; error(error: unknown): void }, ended: () => void) {
+  constructor(
+    parent: { next(value: unknown): void; error(error: unknown): void },
+    roll: Roll | undefined,
+    ended: () => void,
+  ) {
     this.parent = parent;
+    this.roll = roll;
     this.ended = ended;
   }
 
@@ -117,7 +127,7 @@ class Running {
           },
         }),
       );
-    whenStarted(begin, ready);
+    whenStarted(() => onRoll(this.roll, begin), ready);
   }
 
   stop(): void {

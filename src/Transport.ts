@@ -23,8 +23,8 @@ export interface Transport extends Pausable {
   write(parts: readonly Bytes[], length: number): boolean;
   /** No more will be written: tell the peer, once everything is out. `sentEnd` is told then. */
   end(): void;
-  /** Break off at once and tell the peer so, if the platform can. `closed` is told then. */
-  abort(): void;
+  /** Break off at once and tell the peer so (and why), if the platform can. `closed` is told then. */
+  abort(reason: unknown): void;
   /** Let go of everything, in order. `closed` is told then. */
   close(): void;
 }

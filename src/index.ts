@@ -34,6 +34,10 @@ export { starting } from './readiness.ts';
 export { all, inOrder, type Service } from './Service.ts';
 export { stalls, type Stall, type StallsOptions } from './stalls.ts';
 export type { Flushable, Transport, TransportEvents } from './Transport.ts';
+export { fromWeb } from './web/fromWeb.ts';
+export { fromWebDuplex, type FromWebDuplexOptions } from './web/fromWebDuplex.ts';
+export { toWeb } from './web/toWeb.ts';
+export { toWebDuplex, type ToWebDuplexOptions, type WebDuplex } from './web/toWebDuplex.ts';
 export { onWarning, StoredBytes, UnpressuredSink, type RopewalkWarning } from './warnings.ts';
 export {
   alongside,
@@ -46,12 +50,14 @@ export {
   fixedLength,
   gather,
   idleTimeout,
+  iterate,
   json,
   lengthPrefixed,
   limitBytes,
   limitConnections,
   lines,
   netstrings,
+  overflow,
   reconnect,
   relay,
   sendTo,
@@ -59,9 +65,13 @@ export {
   wiretap,
   type AlongsideOptions,
   type BackoffOptions,
+  type Dropped,
+  type IterateOptions,
   type LengthPrefixedOptions,
   type LimitConnectionsOptions,
   type LinesOptions,
+  type OverflowOptions,
+  type OverflowPolicy,
   type ReconnectOptions,
   type Wiretap,
   type WiretapOptions,

@@ -22,10 +22,12 @@ const delay = 'timer take map mergeMap';
 
 /** Who called whoever calls this. A stack trace is dear: for what happens once. */
 export function whoIsWriting(): Origin {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = Infinity;
+  // V8's, and others': ten frames are the pipeline, not what woke it up.
+  const engine = Error as { stackTraceLimit?: number };
+  const limit = engine.stackTraceLimit;
+  engine.stackTraceLimit = Infinity;
   const { stack = '' } = new Error();
-  Error.stackTraceLimit = limit;
+  engine.stackTraceLimit = limit;
   return originIn(stack);
 }
 

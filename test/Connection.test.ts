@@ -130,7 +130,7 @@ describe('a connection', () => {
       timer(5).subscribe(() => {
         // One chunk is read ahead, and nobody listens.
         expect(seen.splice(0)).toEqual(['unsent', 'open, held']);
-        far.subscribe();
+        far.subscribe({ error() {} });
       });
       timer(9).subscribe(() => {
         expect(seen.splice(0)).toEqual(['open, reads', 'sent']);

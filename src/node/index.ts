@@ -8,11 +8,14 @@ import { dialling } from '../connecting.ts';
 import type { Deferred } from '../Deferred.ts';
 import { connectTo, listenAt, type ClientEndpoint, type ServerEndpoint, type TypedForm } from '../Endpoint.ts';
 import type { Listener } from '../Listener.ts';
+import { diagnosedDial, diagnosedListener } from './diagnostics.ts';
 import { tcp6Server, tcpClient, tcpServer } from './tcp.ts';
 import { unixClient, unixServer } from './unix.ts';
 
 export type { TcpClient, TcpServer } from './tcp.ts';
 export type { UnixClient, UnixServer } from './unix.ts';
+export type { Diagnostics } from './diagnostics.ts';
+export { eventLoopLag, type EventLoopLag } from './eventLoopLag.ts';
 export * from './react.ts';
 export { run, type RunOptions } from './run.ts';
 
@@ -37,7 +40,7 @@ export type ConnectTo = string | TypedForm<typeof clients> | ClientEndpoint;
  * ```
  */
 export function listen(endpoint: ListenAt): Listener {
-  return listenAt(servers, endpoint);
+  return diagnosedListener(typeOf(endpoint), listenAt(servers, endpoint));
 }
 
 /**
@@ -49,10 +52,15 @@ export function listen(endpoint: ListenAt): Listener {
  * Errors with the family of {@link ConnectError}; throws {@link EndpointError} for a description that makes no sense.
  */
 export function connect(endpoint: ConnectTo): Observable<Connection> {
-  return connectTo(clients, endpoint);
+  return diagnosedDial(typeOf(endpoint), connectTo(clients, endpoint));
 }
 
 /** The Deferred form of {@link connect}: eager, `cancel()` stops the dial, and the connection belongs to whoever asked. */
 export function dial(endpoint: ConnectTo): Deferred<Connection> {
   return dialling(connect(endpoint));
+}
+
+function typeOf(endpoint: string | object): string {
+  if (typeof endpoint === 'string') return endpoint.slice(0, endpoint.indexOf(':')).toLowerCase();
+  return 'type' in endpoint ? String(endpoint.type) : 'custom';
 }
