@@ -83,6 +83,10 @@ export class Survivors {
 
 /** Bytes of text and objects in memory, where the platform tells; else always the same. Looked up at run time, nothing is imported. */
 function heapSize(): number {
-  const { process } = globalThis as { process?: { memoryUsage?(): { heapUsed: number } } };
-  return process?.memoryUsage?.().heapUsed ?? 0;
+  const { process } = globalThis as {
+    process?: { memoryUsage?(): { heapUsed: number; external: number; arrayBuffers: number } };
+  };
+  const sizes = process?.memoryUsage?.();
+  // Long strings lie outside of the heap; buffers do, too, but are watched.
+  return sizes === undefined ? 0 : sizes.heapUsed + sizes.external - sizes.arrayBuffers;
 }

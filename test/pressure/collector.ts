@@ -8,6 +8,12 @@ import { runInNewContext } from 'node:vm';
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as () => void;
 
+/** A visit of the collector at once, in the next turn. */
+export async function collect(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  gc();
+}
+
 let coming: Promise<void> | undefined;
 
 /** A visit of the collector, in a turn of its own: what a turn has looked at lives as long as the turn. Shared by all who ask meanwhile. */
