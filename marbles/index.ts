@@ -4,6 +4,9 @@
 export type { ComplianceRuntime } from './compliance/Bench.ts';
 export type { Rule } from './compliance/Case.ts';
 export { complianceOf, type ComplianceCase } from './complianceOf.ts';
+export { datagramComplianceOf, type DatagramComplianceCase } from './datagramComplianceOf.ts';
+export type { DatagramComplianceRuntime, DatagramGroup } from './datagrams/DatagramBench.ts';
+export type { DatagramRule } from './datagrams/DatagramCase.ts';
 export type { Legend } from './diagram.ts';
 export { marbles, type Expectation, type Marbles, type MarblesMemory, type MarblesOptions } from './marbles.ts';
 export { Received, script, wirePair, type Script, type WireEnd } from './script.ts';

@@ -13,6 +13,7 @@ import {
 } from 'rxjs';
 import { TestScheduler, type RunHelpers } from 'rxjs/testing';
 import type { Connection } from '../src/Connection.ts';
+import type { Datagrams } from '../src/Datagrams.ts';
 import { ConnectionAborted } from '../src/errors.ts';
 import { heldGroups } from '../src/flow.ts';
 import { memory, type Memory } from '../src/memory.ts';
@@ -52,7 +53,7 @@ export interface Marbles {
   memory(): MarblesMemory;
   /** Subscribes at the start of the test, or as `subscription` says (`'--^--!'`), and compares at its end. */
   expect(observable: Observable<unknown>, subscription?: string): Expectation;
-  /** At the end of this test no connection of its worlds may be open. */
+  /** At the end of this test no connection and no datagram socket of its worlds may be open. */
   expectNothingOpen(): void;
 }
 
@@ -104,6 +105,7 @@ class Trial {
   private readonly limit: number;
   private readonly scheduler = new LenientScheduler(() => {});
   private readonly connections: Connection[] = [];
+  private readonly sockets: Datagrams[] = [];
   private readonly expectations: (() => string | undefined)[] = [];
   private nothingOpen = false;
 
@@ -126,7 +128,7 @@ class Trial {
       helpers.flush();
       this.judge();
       const { length } = this.unhandled;
-      for (const connection of this.connections) connection.error(new ConnectionAborted('the test is over'));
+      for (const open of [...this.connections, ...this.sockets]) open.error(new ConnectionAborted('the test is over'));
       helpers.flush();
       // Whoever did not expect its connection to be aborted is right.
       this.unhandled.length = length;
@@ -152,8 +154,8 @@ class Trial {
     }
     for (const connection of this.connections) problems.push(...remainsOf(connection));
     if (this.nothingOpen) {
-      const open = this.connections.filter(({ state }) => state.phase !== 'closed');
-      problems.push(...open.map((connection) => `${connection} is still open (${connection.state.phase})`));
+      const open = [...this.connections, ...this.sockets].filter(({ state }) => state.phase !== 'closed');
+      problems.push(...open.map((thing) => `${thing} is still open (${thing.state.phase})`));
     }
   }
 
@@ -170,6 +172,11 @@ class Trial {
         const world = memory(asapScheduler, (...ends) => this.connections.push(...ends));
         return {
           ...world,
+          datagrams: (endpoint) => {
+            const socket = world.datagrams(endpoint);
+            this.sockets.push(socket);
+            return socket;
+          },
           // In line with the expectations: a server that one of them subscribes is there when a later script dials.
           script: (endpoint, diagram, legend) =>
             script(world.connect(endpoint).pipe(subscribeOn(scheduler)), diagram, legend),

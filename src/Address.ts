@@ -34,3 +34,6 @@ export class PathAddress {
 }
 
 export type Address = IpAddress | PathAddress;
+
+/** Where something should go. Every {@link Address} is one; so is `{ host: '192.0.2.1', port: 53 }`. */
+export type Destination = { readonly host: string; readonly port: number } | { readonly path: string };

@@ -9,6 +9,7 @@
  */
 import type { Observable } from 'rxjs';
 import type { Connection } from './Connection.ts';
+import type { Datagrams } from './Datagrams.ts';
 import { EndpointError } from './errors.ts';
 import type { Listener } from './Listener.ts';
 
@@ -21,6 +22,11 @@ export interface ServerEndpoint {
 export interface ClientEndpoint {
   /** Cold, and lives as long as its connection: see {@link connecting}. */
   connect(): Observable<Connection>;
+}
+
+/** A place for a datagram socket. Types of your own are values of this interface: `datagrams(myEndpoint(...))`. */
+export interface DatagramEndpoint {
+  datagrams(): Datagrams;
 }
 
 /** A description, taken apart. */
@@ -83,6 +89,12 @@ export const textField: Field<string> = {
   expected: 'some text',
   parse: (text) => (text === '' ? undefined : text),
   format: (value) => value,
+};
+
+export const booleanField: Field<boolean> = {
+  expected: 'true or false',
+  parse: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
+  format: String,
 };
 
 export const portField = numberField('a port from 0 to 65535', 0, 65535);
@@ -180,6 +192,12 @@ export interface ClientType<T extends object> {
   connect(options: T): Observable<Connection>;
 }
 
+/** One type of endpoint for datagrams. */
+export interface DatagramType<T extends object> {
+  readonly shape: Shape<T>;
+  datagrams(options: T): Datagrams;
+}
+
 /** The typed forms of the endpoints in a table: `{ type: 'tcp', port: 8007 }`. */
 export type TypedForm<Types> = {
   [Name in keyof Types & string]: Types[Name] extends { readonly shape: Shape<infer Options> }
@@ -209,6 +227,16 @@ export function connectTo(
   if (typeof endpoint === 'object' && 'connect' in endpoint) return endpoint.connect();
   const { type, options } = resolve(types, endpoint);
   return type.connect(options);
+}
+
+/** Opens a datagram socket at an endpoint of one of these types. Throws {@link EndpointError}. */
+export function datagramsAt(
+  types: Types<{ datagrams(options: object): Datagrams }>,
+  endpoint: string | { readonly type: string } | DatagramEndpoint,
+): Datagrams {
+  if (typeof endpoint === 'object' && 'datagrams' in endpoint) return endpoint.datagrams();
+  const { type, options } = resolve(types, endpoint);
+  return type.datagrams(options);
 }
 
 function resolve<Type>(

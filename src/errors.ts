@@ -3,6 +3,7 @@
  * Knows: names, families, what a message must tell (what was being done, with whom, what was expected, what came).
  * Does not know: where errors come from; each platform room maps its own codes onto these.
  */
+import type { Destination } from './Address.ts';
 import { brand } from './brand.ts';
 
 /** What every error here may carry beside its message. */
@@ -69,6 +70,42 @@ export class ConnectionDone extends ConnectionClosed {}
 export class ConnectionLost extends ConnectionClosed {}
 /** This side broke it off; `cause` is the reason. */
 export class ConnectionAborted extends ConnectionClosed {}
+
+/** What a datagram error knows beside its message. */
+export interface DatagramErrorDetails extends ErrorDetails {
+  /** Where the datagram was to go. */
+  readonly remote?: Destination;
+}
+
+/**
+ * One datagram, or one wish, came to nothing; the socket goes on. Family: {@link DatagramTooLong}, {@link DatagramRefused},
+ * {@link DatagramUnreachable}, {@link DatagramPermissionDenied}, {@link InvalidAddress}, {@link MulticastJoinError},
+ * {@link MulticastLeaveError}, {@link SettingRefused}.
+ */
+export class DatagramError extends RopewalkError {
+  readonly remote?: Destination;
+
+  constructor(message: string, details: DatagramErrorDetails = {}) {
+    super(message, details);
+    if (details.remote !== undefined) this.remote = details.remote;
+  }
+}
+/** It has more bytes than a datagram can have there. */
+export class DatagramTooLong extends DatagramError {}
+/** The peer's system says that nobody listens there. Told to connected sockets only. */
+export class DatagramRefused extends DatagramError {}
+/** There is no way to that host or network. */
+export class DatagramUnreachable extends DatagramError {}
+/** The system forbids it: a broadcast that was not asked for, a firewall. */
+export class DatagramPermissionDenied extends DatagramError {}
+/** Where it was to go is no address that this socket can send to. */
+export class InvalidAddress extends DatagramError {}
+/** The group was not joined: it is no multicast address, there is no such interface, or it was joined already. */
+export class MulticastJoinError extends DatagramError {}
+/** The group was not left: it had not been joined. */
+export class MulticastLeaveError extends DatagramError {}
+/** A setting that the system does not take. */
+export class SettingRefused extends DatagramError {}
 
 /** What a protocol error knows beside its message. */
 export interface ProtocolErrorDetails extends ErrorDetails {
@@ -148,6 +185,15 @@ const families = {
   ConnectionDone,
   ConnectionLost,
   ConnectionAborted,
+  DatagramError,
+  DatagramTooLong,
+  DatagramRefused,
+  DatagramUnreachable,
+  DatagramPermissionDenied,
+  InvalidAddress,
+  MulticastJoinError,
+  MulticastLeaveError,
+  SettingRefused,
   ProtocolError,
   LimitExceeded,
   QueueOverflow,

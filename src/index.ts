@@ -6,6 +6,8 @@ export { bytes, concat, equal, show, utf8, type Bytes } from './bytes.ts';
 export { ByteQueue } from './ByteQueue.ts';
 export { Connection, type CloseReason, type ConnectionState } from './Connection.ts';
 export { connecting, dialling, type DialEvents } from './connecting.ts';
+export { Datagrams, type Datagram, type DatagramsState, type OutgoingDatagram } from './Datagrams.ts';
+export type { DatagramEvents, DatagramSettings, DatagramTransport, Membership } from './datagrams/DatagramTransport.ts';
 export * from './deferred/index.ts';
 export { Duplex } from './Duplex.ts';
 export * from './Endpoint.ts';
@@ -34,11 +36,11 @@ export { starting } from './readiness.ts';
 export { all, inOrder, type Service } from './Service.ts';
 export { stalls, type Stall, type StallsOptions } from './stalls.ts';
 export type { Flushable, Transport, TransportEvents } from './Transport.ts';
+export { onWarning, StoredBytes, UnheardDatagramError, UnpressuredSink, type RopewalkWarning } from './warnings.ts';
 export { fromWeb } from './web/fromWeb.ts';
 export { fromWebDuplex, type FromWebDuplexOptions } from './web/fromWebDuplex.ts';
 export { toWeb } from './web/toWeb.ts';
 export { toWebDuplex, type ToWebDuplexOptions, type WebDuplex } from './web/toWebDuplex.ts';
-export { onWarning, StoredBytes, UnpressuredSink, type RopewalkWarning } from './warnings.ts';
 export {
   alongside,
   ask,

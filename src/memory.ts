@@ -1,5 +1,5 @@
 /**
- * Connections inside one program: the same listen, connect and dial, without a network.
+ * Connections inside one program: the same listen, connect, dial and datagrams, without a network.
  * Knows: places by name, links with a finite window each way, half-close, reset. All of it on one scheduler, so that
  * in `TestScheduler.run` it happens in virtual time. Does not know: faults and delays (worlds are another matter).
  */
@@ -8,11 +8,15 @@ import { PathAddress } from './Address.ts';
 import { concat, type Bytes } from './bytes.ts';
 import { Connection } from './Connection.ts';
 import { connecting, dialling } from './connecting.ts';
+import type { Datagrams } from './Datagrams.ts';
 import type { Deferred } from './Deferred.ts';
-import { parseDescription, Shape, textField } from './Endpoint.ts';
+import { datagramsAt, parseDescription, Shape, textField } from './Endpoint.ts';
 import { AddressInUse, ConnectionLost, ConnectionRefused, EndpointError } from './errors.ts';
 import { Listener, type ListenerEvents } from './Listener.ts';
+import { DatagramNetwork, type MemoryDatagrams } from './memory/DatagramNetwork.ts';
 import type { Flushable, Transport, TransportEvents } from './Transport.ts';
+
+export type { MemoryDatagrams } from './memory/DatagramNetwork.ts';
 
 /** A world of its own: names mean something only inside it. */
 export interface Memory {
@@ -21,6 +25,11 @@ export interface Memory {
   /** Goes to a place. Errors with {@link ConnectionRefused} when nobody listens there. */
   connect(endpoint: string): Observable<Connection>;
   dial(endpoint: string): Deferred<Connection>;
+  /**
+   * Opens a datagram socket: `memory:NAME[:to=NAME][:reuse=true]`, or `memory:` where no name is needed. A group is a name that
+   * somebody has joined. Errors with {@link AddressInUse}; throws {@link EndpointError} for a description that makes no sense.
+   */
+  datagrams(endpoint: string | ({ type: 'memory' } & MemoryDatagrams)): Datagrams;
 }
 
 /** What one direction of a link holds before its sender has to wait, in bytes. */
@@ -44,6 +53,7 @@ export function memory(
   linked?: (near: Connection, far: Connection) => void,
 ): Memory {
   const places = new Map<string, ListenerEvents>();
+  const network = { memory: new DatagramNetwork(scheduler) };
   let visitors = 0;
 
   const connect = (endpoint: string): Observable<Connection> => {
@@ -82,6 +92,7 @@ export function memory(
     },
     connect,
     dial: (endpoint) => dialling(connect(endpoint)),
+    datagrams: (endpoint) => datagramsAt(network, endpoint),
   };
 }
 

@@ -72,6 +72,15 @@ export class AcceptFailed extends RopewalkWarning {
   }
 }
 
+/** Datagrams or wishes of a socket fail, and nobody listens to its `errors$`. Told once for each kind of failure. */
+export class UnheardDatagramError extends RopewalkWarning {
+  override readonly name = 'UnheardDatagramError';
+
+  constructor(socket: string, cause: Error) {
+    super(`nobody listens to errors$ of ${socket}: ${cause.name}: ${cause.message}`, { cause });
+  }
+}
+
 let handler = (warning: RopewalkWarning): void => console.warn(String(warning));
 
 /** Replaces what is done with warnings (by default `console.warn`) and returns what was done before. */

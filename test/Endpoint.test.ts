@@ -4,8 +4,11 @@
  *                                              ; a further "=" belongs to the value
  */
 import fc from 'fast-check';
+import { asapScheduler } from 'rxjs';
 import { EndpointError, numberField, parseDescription, portField, Shape, textField } from 'ropewalk';
+import { DatagramNetwork } from '../src/memory/DatagramNetwork.ts';
 import { tcp6Server, tcpClient, tcpServer } from '../src/node/tcp.ts';
+import { udp, udp6 } from '../src/node/udp.ts';
 import { unixClient, unixServer } from '../src/node/unix.ts';
 
 /** What an endpoint error says of where and what. */
@@ -122,6 +125,33 @@ describe('the shapes of Node: one list of fields makes a parser and a formatter 
   const unixIn = fc.tuple(fc.record({ path: words }), fc.record({ mode, backlog }, only));
   const unixOut = fc.tuple(fc.record({ path: words }), fc.record({ timeout }, only));
 
+  const size = fc.integer({ min: 1, max: 2 ** 31 - 1 });
+  const to = fc.record({
+    // A host has no colon, or is an address of IPv6, which has two at least; brackets are not in its name.
+    host: fc.oneof(
+      words.map((word) => word.replaceAll(/[[\]:]/g, '-')),
+      fc.ipV6(),
+    ),
+    port: fc.integer({ min: 1, max: 65535 }),
+  });
+  const ttl = fc.integer({ min: 1, max: 255 });
+  const socket = fc.tuple(
+    fc.record({ port }),
+    fc.record(
+      {
+        interface: words,
+        to,
+        reuse: fc.boolean(),
+        broadcast: fc.boolean(),
+        ttl,
+        receiveBuffer: size,
+        sendBuffer: size,
+      },
+      only,
+    ),
+  );
+  const name = fc.tuple(fc.constant({}), fc.record({ name: words, to: words, reuse: fc.boolean() }, only));
+
   function agrees<T extends object>(shape: Shape<T>, values: fc.Arbitrary<[object, object]>): void {
     fc.assert(
       fc.property(values, ([required, optional]) => {
@@ -139,10 +169,37 @@ describe('the shapes of Node: one list of fields makes a parser and a formatter 
   test('tcp, to connect to', () => agrees(tcpClient.shape, client));
   test('unix, to listen at', () => agrees(unixServer.shape, unixIn));
   test('unix, to connect to', () => agrees(unixClient.shape, unixOut));
+  test('udp', () => agrees(udp.shape, socket));
+  test('udp6', () => agrees(udp6.shape, socket));
+  test('memory, for datagrams', () => agrees(new DatagramNetwork(asapScheduler).shape, name));
+
+  test.each([
+    ['udp:', 5, 'udp: needs a port from 0 to 65535 (port)'],
+    ['udp:65536', 5, "expected a port from 0 to 65535 for port, got '65536'"],
+    ['udp:0:reuse=yes', 7, "expected true or false for reuse, got 'yes'"],
+    ['udp:0:ttl=0', 7, "expected a number of hops from 1 to 255 for ttl, got '0'"],
+    ['udp:0:receiveBuffer=0', 7, "expected a size in bytes for receiveBuffer, got '0'"],
+    ['udp:0:to=host', 7, String.raw`expected an address such as 192.0.2.1\:53 or [\:\:1]\:53 for to, got 'host'`],
+    [
+      String.raw`udp:0:to=host\:0`,
+      7,
+      String.raw`expected an address such as 192.0.2.1\:53 or [\:\:1]\:53 for to, got 'host:0'`,
+    ],
+    ['udp:0:to=host:53', 7, String.raw`expected an address such as 192.0.2.1\:53 or [\:\:1]\:53 for to, got 'host'`],
+    [
+      'udp:0:group=a',
+      7,
+      'unknown argument group; udp: takes port, interface, to, reuse, broadcast, ttl, receiveBuffer, sendBuffer',
+    ],
+  ])('%s is wrong at column %i: %s', (text, column, problem) => {
+    expect(failureOf(() => udp.shape.parse(parseDescription(text)))).toEqual({ column, problem });
+  });
 
   test('what they write is what a person would', () => {
     expect(tcpServer.shape.format({ port: 8007, interface: '::1' })).toBe('tcp:8007:interface=\\:\\:1');
     expect(tcpClient.shape.format({ host: 'localhost', port: 80, timeout: 500 })).toBe('tcp:localhost:80:timeout=500');
+    const peer = { port: 0, to: { host: '192.0.2.1', port: 53 } };
+    expect(udp.shape.format(peer)).toBe(String.raw`udp:0:to=192.0.2.1\:53`);
     expect(unixServer.shape.format({ path: '/run/a=b', mode: 0o660 })).toBe('unix:/run/a\\=b:mode=660');
   });
 });

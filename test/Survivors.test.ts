@@ -83,6 +83,20 @@ test('while the collector has not come nothing is told', () => {
   expect(said).toEqual([]);
 });
 
+test('a quick collection takes what is watched', async () => {
+  const survivors = new Survivors('a source');
+  await collect();
+  const { arrayBuffers } = process.memoryUsage();
+  for (let at = 0; at < 60; at++) {
+    survivors.watch(new ArrayBuffer(65_536));
+    // What a WeakRef has led to in this turn, the collector leaves alone.
+    if (at % 16 === 15) await new Promise((resolve) => setImmediate(resolve));
+  }
+  await collect('minor');
+  await collect('minor');
+  expect(process.memoryUsage().arrayBuffers - arrayBuffers).toBeLessThan(6 * 65_536);
+});
+
 describe('text, which cannot be watched,', () => {
   /** As decoders make it, a string for each chunk that was read; all of them together have a MiB. */
   const textOf = (at: number): string[] =>

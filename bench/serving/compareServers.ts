@@ -25,7 +25,10 @@ const rounds = Number(process.env.ROUNDS ?? 5);
 const ms = Number(process.env.ROUND_MS ?? 600);
 const serverName = 'ROPEWALK_BENCH_SERVER';
 
-/** Runs the comparison of `file`, which must be the file that calls this. The first server is the peer with ratio 1. */
+/**
+ * Runs the comparison of `file`, which must be the file that calls this. The first server is the peer with ratio 1.
+ * A file may compare several times; each server has a name of its own then.
+ */
 export async function compareServers(
   file: string,
   servers: Record<string, StartServer>,
@@ -33,7 +36,7 @@ export async function compareServers(
 ): Promise<void> {
   const mine = process.env[serverName];
   if (mine !== undefined) {
-    serveThis(servers[mine]);
+    if (mine in servers) serveThis(servers[mine]);
     return;
   }
   const generator = start(join(__dirname, 'load.ts'), {}, 1);

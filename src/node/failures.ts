@@ -2,6 +2,7 @@
  * Node's error codes as Ropewalk's families.
  * Knows: which code means what, when listening, dialling and later. Does not know: sockets.
  */
+import { IpAddress, type Destination } from '../Address.ts';
 import {
   AddressInUse,
   AddressUnavailable,
@@ -11,11 +12,18 @@ import {
   ConnectPermissionDenied,
   ConnectTimeout,
   ConnectTooManyFiles,
+  DatagramError,
+  DatagramPermissionDenied,
+  DatagramRefused,
+  DatagramTooLong,
+  DatagramUnreachable,
   HostUnreachable,
+  InvalidAddress,
   ListenError,
   ListenPermissionDenied,
   ListenTooManyFiles,
   UnknownHost,
+  type DatagramErrorDetails,
   type ErrorDetails,
 } from '../errors.ts';
 
@@ -50,6 +58,26 @@ const whenDialling: Record<string, [Failure, string]> = {
   ENFILE: [ConnectTooManyFiles, 'the system has too many files open'],
 };
 
+const whenSending: Record<string, [typeof DatagramError, string]> = {
+  EMSGSIZE: [DatagramTooLong, 'it is too long'],
+  ECONNREFUSED: [DatagramRefused, 'nobody listens there'],
+  EHOSTUNREACH: [DatagramUnreachable, 'there is no way to that host'],
+  ENETUNREACH: [DatagramUnreachable, 'there is no way to that network'],
+  EADDRNOTAVAIL: [DatagramUnreachable, 'no address of this machine can reach it'],
+  EACCES: [DatagramPermissionDenied, 'the system forbids it; broadcasts need broadcast=true'],
+  EPERM: [DatagramPermissionDenied, 'the system forbids it'],
+  EINVAL: [InvalidAddress, 'that is no address to send to'],
+};
+
+const whenWishing: Record<string, string> = {
+  EINVAL: 'that makes no sense to the system',
+  ENODEV: 'no interface leads there, name one',
+  EADDRNOTAVAIL: 'there is no such interface, or no such membership',
+  EADDRINUSE: 'it was joined already',
+  ENOPROTOOPT: 'the system cannot do that',
+  ENOBUFS: 'there are too many memberships',
+};
+
 /** What Node says when listening at `endpoint` fails. */
 export function listenFailure(endpoint: string, cause: Error): Error {
   return failure(`listening at ${endpoint}`, cause, whenListening, ListenError);
@@ -67,6 +95,33 @@ export function loss(remote: string, cause: Error): ConnectionLost {
     cause,
     code,
   });
+}
+
+/** What Node says of a datagram, when it is sent (then its size is known) or later. */
+export function datagramFailure(
+  endpoint: string,
+  cause: Error,
+  size: number | undefined,
+  remote: Destination | undefined,
+): DatagramError {
+  const code = codeOf(cause);
+  const [type, words] = whenSending[code ?? ''] ?? [DatagramError, cause.message];
+  const what = size === undefined ? 'a datagram' : `${size} bytes`;
+  const to =
+    remote === undefined ? '' : ` to ${'path' in remote ? remote.path : new IpAddress(remote.host, remote.port)}`;
+  const details: DatagramErrorDetails = { cause, code, remote };
+  return new type(`sending ${what}${to} from ${endpoint}: ${words}${code === undefined ? '' : ` (${code})`}`, details);
+}
+
+/** What Node says when a membership or a setting is refused. */
+export function wishFailure(
+  type: new (message: string, details: DatagramErrorDetails) => DatagramError,
+  doing: string,
+  cause: Error,
+): DatagramError {
+  const code = codeOf(cause);
+  const words = whenWishing[code ?? ''] ?? cause.message;
+  return new type(`${doing}: ${words}${code === undefined ? '' : ` (${code})`}`, { cause, code });
 }
 
 const losses: Record<string, string> = {

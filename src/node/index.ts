@@ -6,13 +6,24 @@ import type { Observable } from 'rxjs';
 import type { Connection } from '../Connection.ts';
 import { dialling } from '../connecting.ts';
 import type { Deferred } from '../Deferred.ts';
-import { connectTo, listenAt, type ClientEndpoint, type ServerEndpoint, type TypedForm } from '../Endpoint.ts';
+import type { Datagrams } from '../Datagrams.ts';
+import {
+  connectTo,
+  datagramsAt,
+  listenAt,
+  type ClientEndpoint,
+  type DatagramEndpoint,
+  type ServerEndpoint,
+  type TypedForm,
+} from '../Endpoint.ts';
 import type { Listener } from '../Listener.ts';
 import { diagnosedDial, diagnosedListener } from './diagnostics.ts';
 import { tcp6Server, tcpClient, tcpServer } from './tcp.ts';
+import { udp, udp6 } from './udp.ts';
 import { unixClient, unixServer } from './unix.ts';
 
 export type { TcpClient, TcpServer } from './tcp.ts';
+export type { UdpSocket } from './udp.ts';
 export type { UnixClient, UnixServer } from './unix.ts';
 export type { Diagnostics } from './diagnostics.ts';
 export { eventLoopLag, type EventLoopLag } from './eventLoopLag.ts';
@@ -21,12 +32,16 @@ export { run, type RunOptions } from './run.ts';
 
 const servers = { tcp: tcpServer, tcp6: tcp6Server, unix: unixServer };
 const clients = { tcp: tcpClient, unix: unixClient };
+const sockets = { udp, udp6 };
 
 /** What `listen` accepts: a description, its typed form, or an endpoint of your own. */
 export type ListenAt = string | TypedForm<typeof servers> | ServerEndpoint;
 
 /** What `connect` and `dial` accept. */
 export type ConnectTo = string | TypedForm<typeof clients> | ClientEndpoint;
+
+/** What `datagrams` accepts. */
+export type DatagramsAt = string | TypedForm<typeof sockets> | DatagramEndpoint;
 
 /**
  * Listens: a cold Observable of connections. Subscribing binds, unsubscribing closes the port.
@@ -58,6 +73,25 @@ export function connect(endpoint: ConnectTo): Observable<Connection> {
 /** The Deferred form of {@link connect}: eager, `cancel()` stops the dial, and the connection belongs to whoever asked. */
 export function dial(endpoint: ConnectTo): Deferred<Connection> {
   return dialling(connect(endpoint));
+}
+
+/**
+ * Opens a datagram socket, at once: an Observable of what arrives, an Observer of what leaves, until it is told to close.
+ *
+ * Endpoints: `udp:PORT[:interface=ADDRESS][:to=HOST\:PORT][:reuse=true][:broadcast=true][:ttl=N][:receiveBuffer=BYTES]
+ * [:sendBuffer=BYTES]` for IPv4 (port 0 picks one), and `udp6:` with the same for IPv6 alone. With `to` the socket is connected:
+ * it talks with that peer only, and hears when nobody is there.
+ * Failing to bind is a {@link ListenError} (failing to find its peer a {@link ConnectError}), told to its subscribers and by
+ * `closed`. Throws {@link EndpointError} for a description that makes no sense.
+ *
+ * ```ts
+ * const socket = datagrams('udp:5353:reuse=true');
+ * socket.join('224.0.0.251');
+ * socket.pipe(map(({ data, remote }) => ({ data, remote }))).subscribe(socket);
+ * ```
+ */
+export function datagrams(endpoint: DatagramsAt): Datagrams {
+  return datagramsAt(sockets, endpoint);
 }
 
 function typeOf(endpoint: string | object): string {

@@ -3,6 +3,7 @@
  * clash and the example stays as its reader sees it. Whoever started it is told which; a port of EXAMPLE_PORTS is
  * somebody else's, and is dialled where it really is.
  */
+const dgram = require('node:dgram');
 const net = require('node:net');
 
 const moved = new Map(Object.entries(JSON.parse(process.env.EXAMPLE_PORTS ?? '{}')));
@@ -28,4 +29,17 @@ net.Socket.prototype.connect = function (...args) {
   const { port } = list[0];
   if (moved.has(String(port))) list[0] = { ...list[0], port: moved.get(String(port)) };
   return connect.apply(this, args);
+};
+
+const { bind } = dgram.Socket.prototype;
+dgram.Socket.prototype.bind = function (options, ...rest) {
+  const { port } = options;
+  if (!port) return bind.call(this, options, ...rest);
+  // Several sockets of one group share a port: the second one is bound where the first one was.
+  const known = moved.get(String(port));
+  this.once('listening', () => {
+    moved.set(String(port), this.address().port);
+    process.send?.({ port, bound: this.address().port });
+  });
+  return bind.call(this, { ...options, port: known ?? 0 }, ...rest);
 };

@@ -43,7 +43,7 @@ const internals: Record<string, readonly string[]> = {
   // It is loaded for every test, and needs no more than this.
   'test/nothingHeld.ts': ['src/flow.ts'],
   // The laws of endpoint descriptions hold for every type there is.
-  'test/Endpoint.test.ts': ['src/node/tcp.ts', 'src/node/unix.ts'],
+  'test/Endpoint.test.ts': ['src/memory/DatagramNetwork.ts', 'src/node/tcp.ts', 'src/node/udp.ts', 'src/node/unix.ts'],
 };
 
 const purePart = /(^|[a-z])Machine\.ts$|^(grammar|parse|format|messages|frames)\.ts$/;

@@ -74,7 +74,7 @@ test('values that are neither bytes nor text are shown as JSON, and cut', () => 
     '> {"a":1}',
     '> undefined',
     "> 'xxxxxxxxxx'… (20 bytes)",
-    '> [1,2,3,4,… (13 characters)',
+    '> [1,2,3,4,5… (13 characters)',
     '> end',
   ]);
 });

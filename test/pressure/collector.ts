@@ -6,12 +6,13 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 setFlagsFromString('--expose-gc');
-const gc = runInNewContext('gc') as () => void;
+const gc = runInNewContext('gc') as (how?: { type: 'minor' }) => void;
 
-/** A visit of the collector at once, in the next turn. */
-export async function collect(): Promise<void> {
+/** A visit of the collector in the next turn; a quick one looks at what is young only. */
+export async function collect(how: 'whole' | 'minor' = 'whole'): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
-  gc();
+  if (how === 'minor') gc({ type: 'minor' });
+  else gc();
 }
 
 let coming: Promise<void> | undefined;
