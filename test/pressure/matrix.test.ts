@@ -14,12 +14,10 @@ import { page, told } from './text.ts';
 import { buffers, catchWarnings, drive, stillHeld, type Matter } from './Trial.ts';
 
 /** What begins a stream, or is none: it cannot stand between a source and a sink. */
-const cannotStandThere: Record<string, readonly string[]> = {
-  'begins a stream, and has no source': [
-    ...['animationFrames', 'bindCallback', 'bindNodeCallback', 'empty', 'fromEvent', 'fromEventPattern', 'generate'],
-    ...['never', 'of', 'pairs', 'range', 'timer'],
-  ],
-  'is no stream': ['identity', 'isObservable', 'noop'],
+const cannotStandThere: Record<string, string> = {
+  'begins a stream, and has no source':
+    'animationFrames bindCallback bindNodeCallback empty fromEvent fromEventPattern generate never of pairs range timer',
+  'is no stream': 'identity isObservable noop',
 };
 
 /** As many trials go on at once as give each of them time enough. */
@@ -46,11 +44,11 @@ const groups: Group[] = [
 ];
 
 // Ours that bear a name of RxJS and mean the same: `throttle` means something else.
-const names = Object.keys(oursAndOthers).filter((name) => name in rxjs && name !== 'throttle');
-const ours = Object.fromEntries(Object.entries(oursAndOthers).filter(([name]) => names.includes(name)));
+const names = new Set(Object.keys(oursAndOthers).filter((name) => name in rxjs && name !== 'throttle'));
+const ours = Object.fromEntries(Object.entries(oursAndOthers).filter(([name]) => names.has(name)));
 const withOurs = groups
   .filter(({ matter }) => matter === buffers)
-  .flatMap(({ rows }) => rows.filter((row) => usedIn(row).some((name) => names.includes(name))));
+  .flatMap(({ rows }) => rows.filter((row) => usedIn(row).some((name) => names.has(name))));
 if (withOurs.length > 0) {
   const operators = { ...rxjs, ...ours } as Operators;
   groups.push({ title: 'The same, with `ropewalk/operators`', rows: withOurs, operators, matter: buffers });
@@ -70,7 +68,10 @@ afterAll(() => letGo());
 
 test('every function of RxJS 7.8 stands in a row, or cannot stand there', () => {
   const rows = groups.flatMap((group) => group.rows);
-  const standing = new Set([...rows.flatMap(usedIn), ...Object.values(cannotStandThere).flat()]);
+  const standing = new Set([
+    ...rows.flatMap(usedIn),
+    ...Object.values(cannotStandThere).flatMap((names) => names.split(' ')),
+  ]);
   const functions = Object.entries(rxjs).filter(([name, it]) => typeof it === 'function' && /^[a-z]/.test(name));
   expect(functions.length).toBeGreaterThan(140);
   expect(functions.map(([name]) => name).filter((name) => !standing.has(name))).toEqual([]);

@@ -198,7 +198,7 @@ export const storing: readonly Row[] = [
   (source, o) => source.pipe(o.sequenceEqual(NEVER as Observable<Bytes>), o.map(some)),
   (source, o) =>
     source.pipe(
-      o.reduce((all, chunk) => [...all, chunk], [] as Bytes[]),
+      o.reduce((all, chunk) => all.concat(chunk), [] as Bytes[]),
       o.map(joined),
     ),
   (source, o) => source.pipe(o.takeLast(4)),

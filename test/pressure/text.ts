@@ -10,7 +10,7 @@ import { never, type Row } from './rows.ts';
 export const page = bytes(`${JSON.stringify({ name: 'x'.repeat(51) })}\n`.repeat(1024));
 
 export const told: readonly Row[] = [
-  (source, o) => source.pipe(lines().decode, lines().encode),
+  (source) => source.pipe(lines().decode, lines().encode),
   (source, o) => source.pipe(lines().decode, o.count(), o.map(String), lines().encode),
   (source, o) => source.pipe(lines().decode, o.toArray(), o.mergeAll(), lines().encode),
   (source, o) => source.pipe(lines().decode, o.concatMap(never), lines().encode),
