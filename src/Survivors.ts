@@ -89,10 +89,7 @@ export class Survivors {
 
 /** Bytes of text and objects in memory, where the platform tells; else always the same. Looked up at run time, nothing is imported. */
 function heapSize(): number {
-  const { process } = globalThis as {
-    process?: { memoryUsage?(): { heapUsed: number; external: number; arrayBuffers: number } };
-  };
-  const sizes = process?.memoryUsage?.();
-  // Long strings lie outside of the heap; buffers do, too, but are watched.
-  return sizes === undefined ? 0 : sizes.heapUsed + sizes.external - sizes.arrayBuffers;
+  const { process } = globalThis as { process?: { memoryUsage?(): { heapUsed: number } } };
+  // Not what is external: that of buffers is settled late, and looks like text meanwhile.
+  return process?.memoryUsage?.().heapUsed ?? 0;
 }

@@ -110,15 +110,6 @@ describe('text, which cannot be watched,', () => {
     expect(kept).toHaveLength(200);
   });
 
-  test('is noticed also where it is long, and lies outside of the heap', async () => {
-    const kept: string[] = [];
-    await arrive(new Survivors('a source'), 200, (_, at) =>
-      kept.push(Buffer.alloc(sampleEvery, `${at} `).toString('latin1')),
-    );
-    expect(said).toHaveLength(1);
-    expect(kept).toHaveLength(200);
-  });
-
   test('is not told of when it goes', async () => {
     let longest = 0;
     await arrive(new Survivors('a source'), 200, (_, at) => {
