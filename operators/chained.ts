@@ -29,7 +29,6 @@ export function chained<In, Out>({ onValue, onError }: Handlers<In>): OperatorFu
       let awaiting = false;
       let draining = false;
       let ended = false;
-      destination.add(() => waiting.dismiss());
 
       /** Calls, and emits what comes of it: now, or when it is there. */
       const settle = ({ handle, came }: Arrival): void => {
@@ -73,7 +72,8 @@ export function chained<In, Out>({ onValue, onError }: Handlers<In>): OperatorFu
       const outer = new Subscriber<In>({
         next: (value: unknown) => {
           if (onValue === undefined) destination.next(value as Out);
-          else if (awaiting) waiting.push({ handle: onValue, came: value });
+          // While the ones before are handed on, too: whoever is let go may feed at once, and comes after.
+          else if (awaiting || draining) waiting.push({ handle: onValue, came: value });
           else settle({ handle: onValue, came: value });
         },
         error: (reason: unknown) => {
@@ -88,6 +88,8 @@ export function chained<In, Out>({ onValue, onError }: Handlers<In>): OperatorFu
         },
       });
       destination.add(outer);
+      // After the source has been left: who is let go and feeds at once must not be held again.
+      destination.add(() => waiting.dismiss());
       subscribingFor(bothSinks(sink, waiting), () => source.subscribe(outer));
     });
 }

@@ -53,21 +53,18 @@ export function throttle(bytesPerSecond: number, options: ThrottleOptions = {}):
           const { value: chunk, group } = head;
           const allowed = bucket.take(chunk.length);
           if (allowed === 0) {
-            timer = scheduler.schedule(pass, bucket.timeUntil(chunk.length));
+            timer ??= scheduler.schedule(pass, bucket.timeUntil(chunk.length));
             return;
           }
-          if (allowed === chunk.length) queue.drop();
-          else head.value = chunk.subarray(allowed);
           feed(group, subscriber, chunk.subarray(0, allowed));
           if (subscriber.closed) return;
+          // Handed on first: whoever is let go now may feed at once, and comes after.
+          if (allowed === chunk.length) queue.drop();
+          else head.value = chunk.subarray(allowed);
         }
         if (completed) subscriber.complete();
       };
 
-      subscriber.add(() => {
-        timer?.unsubscribe();
-        queue.dismiss();
-      });
       const work = subscribingFor(bothSinks(currentSink(), queue), () =>
         source.subscribe({
           next(chunk) {
@@ -86,6 +83,11 @@ export function throttle(bytesPerSecond: number, options: ThrottleOptions = {}):
         }),
       );
       subscriber.add(work);
+      // After the source has been left: who is let go and feeds at once must not be held again.
+      subscriber.add(() => {
+        timer?.unsubscribe();
+        queue.dismiss();
+      });
     });
 }
 

@@ -41,14 +41,14 @@ export class Connection extends Duplex<Bytes> {
     return this;
   }
 
-  /** This end. */
+  /** This end; behind `proxy:`, the place that the client came to. */
   get local(): Address {
-    return this.halves.transport.local;
+    return this.halves.ends.local;
   }
 
-  /** The other end. */
+  /** The other end; behind `proxy:`, the client that the proxy speaks for. */
   get remote(): Address {
-    return this.halves.transport.remote;
+    return this.halves.ends.remote;
   }
 
   override get closed(): Deferred<CloseReason> {

@@ -1,11 +1,14 @@
 /**
  * Endpoint descriptions: `tcp:8007:interface=127.0.0.1` as text, `{ port: 8007, interface: '127.0.0.1' }` as a value.
  * Knows: the grammar, and shapes (one list of fields that makes both the parser and the formatter of a type).
- * Does not know: which types there are; each room has its own.
+ * Does not know: which types there are; each room has its own (a World).
  *
  *     endpoint = type ":" [ argument *( ":" argument ) ]
  *     argument = [ name "=" ] value            ; a backslash takes the next character as it is;
- *                                              ; a further "=" belongs to the value
+ *                                              ; a further "=" belongs to the value, and so does every
+ *                                              ; "=" after a colon: a name has none
+ *     wrapper  = type ":" endpoint             ; where an endpoint stands inside another, alone, as it is;
+ *              / type ":" argument ...         ; among arguments it is escaped like any other value
  */
 import type { Observable } from 'rxjs';
 import type { Connection } from './Connection.ts';
@@ -68,11 +71,14 @@ export function parseDescription(text: string): Description {
   return {
     text,
     type: type.text.toLowerCase(),
-    arguments: rest.map(({ text: whole, column, equals }) => ({
-      name: equals < 0 ? undefined : whole.slice(0, equals),
-      value: whole.slice(equals + 1),
-      column,
-    })),
+    arguments: rest.map(({ text: whole, column, equals }) => {
+      const named = equals >= 0 && !whole.slice(0, equals).includes(':');
+      return {
+        name: named ? whole.slice(0, equals) : undefined,
+        value: named ? whole.slice(equals + 1) : whole,
+        column,
+      };
+    }),
   };
 }
 
@@ -80,9 +86,11 @@ export function parseDescription(text: string): Description {
 export interface Field<T> {
   /** What a person should write, for messages: `a port from 0 to 65535`. */
   readonly expected: string;
-  /** `undefined` when the text is not that. */
-  parse(text: string): T | undefined;
-  format(value: T): string;
+  /** Whether it is an endpoint by itself (see innerEndpoint.ts). */
+  readonly nests?: boolean;
+  /** `undefined` when the text is not that. `types` are those that may stand inside. */
+  parse(text: string, types: Types): T | undefined;
+  format(value: T, types: Types): string;
 }
 
 export const textField: Field<string> = {
@@ -127,13 +135,13 @@ export class Shape<T extends object> {
     this.fields = fields;
   }
 
-  /** The value that a description stands for. Throws {@link EndpointError}. */
-  parse(description: Description): T {
+  /** The value that a description stands for. Throws {@link EndpointError}. `types` are those that may stand inside. */
+  parse(description: Description, types: Types = {}): T {
     const { text } = description;
     const names = Object.keys(this.fields) as (keyof T & string)[];
     const value: Partial<T> = {};
     let position = 0;
-    for (const argument of description.arguments) {
+    for (const argument of this.unfolded(description)) {
       const name = argument.name ?? names[position++];
       const entry = names.includes(name as keyof T & string) ? this.fields[name as keyof T & string] : undefined;
       if (name === undefined || entry === undefined) {
@@ -142,7 +150,7 @@ export class Shape<T extends object> {
       }
       const key = name as keyof T & string;
       if (key in value) throw new EndpointError(`${name} is given twice`, text, argument.column);
-      const parsed = entry.field.parse(argument.value);
+      const parsed = inside(text, argument, () => entry.field.parse(argument.value, types));
       if (parsed === undefined) {
         throw new EndpointError(
           `expected ${entry.field.expected} for ${name}, got '${argument.value}'`,
@@ -165,31 +173,92 @@ export class Shape<T extends object> {
   }
 
   /** The description of a value: `parse` gives the value back. */
-  format(value: T): string {
-    const parts: string[] = [];
-    let byPosition = true;
-    for (const name of Object.keys(this.fields) as (keyof T & string)[]) {
-      const given = value[name];
-      if (given === undefined || given === null) byPosition = false;
-      else {
-        const text = escape(this.fields[name].field.format(given));
-        parts.push(byPosition && this.fields[name].required ? text.replaceAll('=', '\\=') : `${name}=${text}`);
-      }
-    }
+  format(value: T, types: Types = {}): string {
+    const names = Object.keys(this.fields) as (keyof T & string)[];
+    const given = names.filter((name) => value[name] !== undefined && value[name] !== null);
+    const written = (name: keyof T & string): string =>
+      this.fields[name].field.format(value[name] as NonNullable<T[keyof T & string]>, types);
+    const [first] = names;
+    if (given.length === 1 && given[0] === first && this.fields[first].field.nests)
+      return `${this.type}:${written(first)}`;
+    const parts = given.map((name) => {
+      const { field, required } = this.fields[name];
+      const text = escape(written(name));
+      const byPosition = required && name === names[given.indexOf(name)] && (name === first || !field.nests);
+      return byPosition ? text.replaceAll('=', '\\=') : `${name}=${text}`;
+    });
     return `${this.type}:${parts.join(':')}`;
   }
+
+  /** The arguments; an endpoint that stands inside as it is, alone, is one: all that follows. */
+  private unfolded({ text, arguments: all }: Description): readonly Placed[] {
+    const [first] = all;
+    const [entry] = Object.values<Fields<T>[keyof T]>(this.fields);
+    if (!entry?.field.nests || first === undefined || first.name !== undefined || first.value.includes(':')) return all;
+    return [{ ...first, value: text.slice(first.column - 1), asItIs: true }];
+  }
+}
+
+interface Placed extends Argument {
+  /** Without escapes. */
+  readonly asItIs?: boolean;
+}
+
+/** Parses a value; what is wrong inside it is told of the text that it stands in. */
+function inside<T>(text: string, argument: Placed, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof EndpointError)) throw error;
+    throw new EndpointError(error.problem, text, columnInside(text, argument, error.column), { cause: error });
+  }
+}
+
+/** Where a column of an argument's value stands in the text: escapes take a column more. */
+function columnInside(text: string, { name, column, asItIs }: Placed, inValue: number): number {
+  let at = column - 1;
+  const next = (): void => {
+    at += text[at] === '\\' && !asItIs ? 2 : 1;
+  };
+  if (name !== undefined) {
+    while (text[at] !== '=') next();
+    next();
+  }
+  for (let i = 1; i < inValue; i++) next();
+  return at + 1;
 }
 
 /** One type of endpoint to listen at: how it is written, and what to do there. */
 export interface ServerType<T extends object> {
   readonly shape: Shape<T>;
-  listen(options: T): Listener;
+  /** `world` is where endpoints inside this one are looked up. */
+  listen(options: T, world: World): Listener;
 }
 
 /** One type of endpoint to connect to. */
 export interface ClientType<T extends object> {
   readonly shape: Shape<T>;
-  connect(options: T): Observable<Connection>;
+  /** Whether it reaches the network only through other endpoints of its world: then it may go through a proxy. */
+  readonly wraps?: boolean;
+  /** `world` is where endpoints inside this one are looked up. */
+  connect(options: T, world: World): Observable<Connection>;
+}
+
+/** What a program can name in one runtime: the endpoint types that there are, by name. */
+export interface World {
+  readonly servers: Types<{ listen(options: object, world: World): Listener }>;
+  readonly clients: Types<{ connect(options: object, world: World): Observable<Connection> }>;
+}
+
+/** Endpoint types by name. */
+export interface Types<Type = object> {
+  readonly [name: string]: Type & {
+    readonly wraps?: boolean;
+    readonly shape: {
+      parse(description: Description, types?: Types): object;
+      format(value: object, types?: Types): string;
+    };
+  };
 }
 
 /** One type of endpoint for datagrams. */
@@ -205,28 +274,23 @@ export type TypedForm<Types> = {
     : never;
 }[keyof Types & string];
 
-interface Types<Type> {
-  readonly [name: string]: Type & { readonly shape: { parse(description: Description): object } };
+/** Some typed form. */
+export interface Typed {
+  readonly type: string;
 }
 
-/** Listens at an endpoint of one of these types. Throws {@link EndpointError}. */
-export function listenAt(
-  types: Types<{ listen(options: object): Listener }>,
-  endpoint: string | { readonly type: string } | ServerEndpoint,
-): Listener {
+/** Listens at an endpoint of this world. Throws {@link EndpointError}. */
+export function listenAt(world: World, endpoint: string | Typed | ServerEndpoint): Listener {
   if (typeof endpoint === 'object' && 'listen' in endpoint) return endpoint.listen();
-  const { type, options } = resolve(types, endpoint);
-  return type.listen(options);
+  const { type, options } = resolve(world.servers, endpoint);
+  return type.listen(options, world);
 }
 
-/** Connects to an endpoint of one of these types. Throws {@link EndpointError}. */
-export function connectTo(
-  types: Types<{ connect(options: object): Observable<Connection> }>,
-  endpoint: string | { readonly type: string } | ClientEndpoint,
-): Observable<Connection> {
+/** Connects to an endpoint of this world. Throws {@link EndpointError}. */
+export function connectTo(world: World, endpoint: string | Typed | ClientEndpoint): Observable<Connection> {
   if (typeof endpoint === 'object' && 'connect' in endpoint) return endpoint.connect();
-  const { type, options } = resolve(types, endpoint);
-  return type.connect(options);
+  const { type, options } = resolve(world.clients, endpoint);
+  return type.connect(options, world);
 }
 
 /** Opens a datagram socket at an endpoint of one of these types. Throws {@link EndpointError}. */
@@ -239,18 +303,26 @@ export function datagramsAt(
   return type.datagrams(options);
 }
 
-function resolve<Type>(
-  types: Types<Type>,
-  endpoint: string | { readonly type: string },
-): { type: Type; options: object } {
-  const text = typeof endpoint === 'string' ? endpoint : `${endpoint.type}:`;
+/** The typed form of a description. Throws {@link EndpointError}. */
+export function parseEndpoint(types: Types, text: string): Typed {
   const description = parseDescription(text);
-  if (!Object.hasOwn(types, description.type)) {
-    const known = Object.keys(types).join(':, ');
-    throw new EndpointError(`unknown endpoint type ${description.type}:, expected one of ${known}:`, text, 1);
-  }
-  const type = types[description.type];
-  return { type, options: typeof endpoint === 'string' ? type.shape.parse(description) : endpoint };
+  return { type: description.type, ...typeOf(types, description).shape.parse(description, types) };
+}
+
+/** The description of a typed form: {@link parseEndpoint} gives it back. */
+export function formatEndpoint(types: Types, endpoint: Typed): string {
+  return typeOf(types, parseDescription(`${endpoint.type}:`)).shape.format(endpoint, types);
+}
+
+function resolve<Type extends object>(types: Types<Type>, endpoint: string | Typed): { type: Type; options: object } {
+  const options = typeof endpoint === 'string' ? parseEndpoint(types, endpoint) : endpoint;
+  return { type: typeOf(types, parseDescription(`${options.type}:`)), options };
+}
+
+function typeOf<Type extends object>(types: Types<Type>, { type, text }: Description): Types<Type>[string] {
+  if (Object.hasOwn(types, type)) return types[type];
+  const known = Object.keys(types).join(':, ');
+  throw new EndpointError(`unknown endpoint type ${type}:, expected one of ${known}:`, text, 1);
 }
 
 function escape(text: string): string {

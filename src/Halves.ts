@@ -13,6 +13,12 @@ import { Outbox, type OutboxOwner } from './Outbox.ts';
 import { sampleEvery, Survivors } from './Survivors.ts';
 import type { Flushable, Transport, TransportEvents } from './Transport.ts';
 
+/** Both ends of a connection, seen from here. */
+export interface Ends {
+  readonly local: Address;
+  readonly remote: Address;
+}
+
 /** How a connection ended. */
 export type CloseReason =
   | { readonly kind: 'done' }
@@ -33,6 +39,8 @@ export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwne
   bytesReceived = 0;
   /** Why it ended, once it has. */
   reason: CloseReason | undefined;
+  /** Where the ends really are, if somebody between them told. */
+  private told: Ends | undefined;
   /** Told at every change of phase and of pressure, once somebody wants to know. */
   changes: Subject<void> | undefined;
 
@@ -62,7 +70,11 @@ export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwne
   }
 
   toString(): string {
-    return `the connection with ${this.transport.remote}`;
+    return `the connection with ${this.ends.remote}`;
+  }
+
+  get ends(): Ends {
+    return this.told ?? this.transport;
   }
 
   /** The other end's group, if it is in this process and held: then that is why it takes nothing. */
@@ -130,6 +142,17 @@ export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwne
     const { listeners } = this;
     this.listeners = none;
     for (const tell of listeners) tell(this.reason);
+  }
+
+  /**
+   * A handshake is over: what it read and did not need is heard next, what it did need was not the program's, and the
+   * ends are where it says.
+   */
+  handOver(read: number, unread: Bytes, ends: Ends | undefined): void {
+    this.bytesReceived -= read;
+    this.outbox.sent = 0;
+    this.told = ends ?? this.told;
+    if (unread.length > 0) this.inbox.putBack(unread);
   }
 
   /** Calls `tell` with the reason once it is over; at the latest now. Those who asked first are told first. */

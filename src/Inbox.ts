@@ -3,7 +3,7 @@
  * Knows: the listeners, the values that wait for one, the end. Does not know: bytes, sockets, protocols.
  * While a value waits, the group that feeds this inbox is held: what waits is one read and what it decodes to.
  */
-import type { Subscriber, TeardownLogic } from 'rxjs';
+import type { Subscriber } from 'rxjs';
 import { feed, joinSink, type Hold, type Holder, type HoldGroup } from './flow.ts';
 
 /** Told whenever the first listener comes or the last one leaves. */
@@ -62,18 +62,26 @@ export class Inbox<T> implements Holder {
     this.finish({ error });
   }
 
-  subscribe(subscriber: Subscriber<T>): TeardownLogic {
+  subscribe(subscriber: Subscriber<T>): void {
     const alone = this.first === undefined;
     const sink = this.group && joinSink(this.group);
     if (alone) this.first = subscriber;
     else (this.others ??= new Set()).add(subscriber);
     this.discarding = false;
-    if (alone) this.owner.listeningChanged();
-    this.handOut();
-    return () => {
+    // Before anything is handed out: who leaves in the middle of that (`take(1)`) must not be given the rest.
+    subscriber.add(() => {
       if (this.group !== undefined) sink?.leave(this.group);
       this.remove(subscriber);
-    };
+    });
+    if (alone) this.owner.listeningChanged();
+    this.handOut();
+  }
+
+  /** Takes back what a listener was handed and did not need: it is the first that the next one hears. */
+  putBack(value: T): void {
+    this.waiting = [value, ...this.waiting.slice(this.handedOut)];
+    this.handedOut = 0;
+    this.hold ??= this.group?.hold(this, 'nobody listens');
   }
 
   /** Forgets what waits and whatever comes, until somebody listens. */

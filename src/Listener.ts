@@ -11,6 +11,8 @@ import { starting } from './readiness.ts';
 export interface ListenerEvents {
   bound(address: Address): void;
   accepted(connection: Connection): void;
+  /** Nobody else can come: standard input is one connection. */
+  ended(): void;
   /** Binding failed, or listening cannot go on. */
   failed(error: Error): void;
 }
@@ -32,6 +34,7 @@ export class Listener extends Observable<Connection> {
           ready();
         },
         accepted: (connection) => subscriber.next(connection),
+        ended: () => subscriber.complete(),
         failed: (error) => subscriber.error(error),
       });
       subscriber.add(close);

@@ -26,11 +26,13 @@ export abstract class RopewalkError extends Error {
 
 /** An endpoint description that cannot be understood. `column` (from 1) points into `description`. */
 export class EndpointError extends RopewalkError {
+  readonly problem: string;
   readonly description: string;
   readonly column: number;
 
   constructor(problem: string, description: string, column: number, details?: ErrorDetails) {
     super(`${problem}, at column ${column} of the endpoint\n  ${description}\n  ${' '.repeat(column - 1)}^`, details);
+    this.problem = problem;
     this.description = description;
     this.column = column;
   }
@@ -61,6 +63,10 @@ export class HostUnreachable extends ConnectError {}
 export class ConnectPermissionDenied extends ConnectError {}
 /** The process or the system is out of file descriptors. */
 export class ConnectTooManyFiles extends ConnectError {}
+/** A proxy on the way would not go on; `code` is its word for why. */
+export class ProxyRefused extends ConnectError {}
+/** A proxy on the way wants to know who is asking, or does not like who it is. */
+export class ProxyAuthenticationFailed extends ProxyRefused {}
 
 /** A connection that was there is over. Family: {@link ConnectionDone}, {@link ConnectionLost}, {@link ConnectionAborted}. */
 export class ConnectionClosed extends RopewalkError {}
@@ -181,6 +187,8 @@ const families = {
   HostUnreachable,
   ConnectPermissionDenied,
   ConnectTooManyFiles,
+  ProxyRefused,
+  ProxyAuthenticationFailed,
   ConnectionClosed,
   ConnectionDone,
   ConnectionLost,

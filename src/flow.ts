@@ -29,7 +29,7 @@ export interface Hold {
 export interface Pausable {
   /** The first hold was taken: stop reading. At most one more read may still arrive. */
   pause(): void;
-  /** The last hold was released: read on. */
+  /** The last hold was released: read on, as a rule in a later turn; what is fed before this returns comes after what waits. */
   resume(): void;
   /** The source's clock, in milliseconds. */
   now(): number;

@@ -29,10 +29,12 @@ export {
   type Sink,
 } from './flow.ts';
 export { HeldQueue, type HeldQueueLimits, type Waiting } from './HeldQueue.ts';
+export { endpointField, type Inner } from './innerEndpoint.ts';
 export { Listener, type ListenerEvents } from './Listener.ts';
 export { codec, over, serve, type Codec, type Layer, type Protocol } from './Protocol.ts';
 export { pull } from './pull.ts';
 export { starting } from './readiness.ts';
+export { runtime, type Runtime } from './runtime.ts';
 export { all, inOrder, type Service } from './Service.ts';
 export { stalls, type Stall, type StallsOptions } from './stalls.ts';
 export type { Flushable, Transport, TransportEvents } from './Transport.ts';

@@ -10,7 +10,7 @@ import { Connection } from './Connection.ts';
 import { connecting, dialling } from './connecting.ts';
 import type { Datagrams } from './Datagrams.ts';
 import type { Deferred } from './Deferred.ts';
-import { datagramsAt, parseDescription, Shape, textField } from './Endpoint.ts';
+import { datagramsAt, parseDescription, Shape, textField, type ClientType, type ServerType } from './Endpoint.ts';
 import { AddressInUse, ConnectionLost, ConnectionRefused, EndpointError } from './errors.ts';
 import { Listener, type ListenerEvents } from './Listener.ts';
 import { DatagramNetwork, type MemoryDatagrams } from './memory/DatagramNetwork.ts';
@@ -30,12 +30,20 @@ export interface Memory {
    * somebody has joined. Errors with {@link AddressInUse}; throws {@link EndpointError} for a description that makes no sense.
    */
   datagrams(endpoint: string | ({ type: 'memory' } & MemoryDatagrams)): Datagrams;
+  /** Its places as endpoint types, for a {@link runtime} that has others beside them. */
+  readonly server: ServerType<Place>;
+  readonly client: ClientType<Place>;
+}
+
+/** `memory:NAME`. */
+export interface Place {
+  name: string;
 }
 
 /** What one direction of a link holds before its sender has to wait, in bytes. */
 const window = 65536;
 
-const shape = new Shape<{ name: string }>('memory', { name: { field: textField, required: true } });
+const shape = new Shape<Place>('memory', { name: { field: textField, required: true } });
 
 /**
  * A new world in memory.
@@ -56,29 +64,33 @@ export function memory(
   const network = { memory: new DatagramNetwork(scheduler) };
   let visitors = 0;
 
-  const connect = (endpoint: string): Observable<Connection> => {
-    const name = nameIn(endpoint);
-    return connecting(endpoint, (events) => {
-      const dial = scheduler.schedule(() => {
-        const place = places.get(name);
-        if (place === undefined) {
-          events.failed(new ConnectionRefused(`connecting to ${endpoint}: nobody listens there`));
-          return;
-        }
-        const [near, far] = link(new PathAddress(`${name}#${++visitors}`), new PathAddress(name), scheduler);
-        linked?.(near, far);
-        place.accepted(far);
-        events.opened(near);
+  const client: ClientType<Place> = {
+    shape,
+    connect({ name }) {
+      const endpoint = shape.format({ name });
+      return connecting(endpoint, (events) => {
+        const dial = scheduler.schedule(() => {
+          const place = places.get(name);
+          if (place === undefined) {
+            events.failed(new ConnectionRefused(`connecting to ${endpoint}: nobody listens there`));
+            return;
+          }
+          const [near, far] = link(new PathAddress(`${name}#${++visitors}`), new PathAddress(name), scheduler);
+          linked?.(near, far);
+          place.accepted(far);
+          events.opened(near);
+        });
+        return () => dial.unsubscribe();
       });
-      return () => dial.unsubscribe();
-    });
+    },
   };
 
-  return {
-    listen(endpoint) {
-      const name = nameIn(endpoint);
+  const server: ServerType<Place> = {
+    shape,
+    listen({ name }) {
       return new Listener((events) => {
         if (places.has(name)) {
+          const endpoint = shape.format({ name });
           events.failed(new AddressInUse(`listening at ${endpoint}: somebody listens there already`));
           return () => {};
         }
@@ -90,17 +102,25 @@ export function memory(
         };
       });
     },
+  };
+
+  const world = { servers: { memory: server }, clients: { memory: client } };
+  const connect = (endpoint: string): Observable<Connection> => client.connect(placeIn(endpoint), world);
+  return {
+    listen: (endpoint) => server.listen(placeIn(endpoint), world),
     connect,
     dial: (endpoint) => dialling(connect(endpoint)),
     datagrams: (endpoint) => datagramsAt(network, endpoint),
+    server,
+    client,
   };
 }
 
-function nameIn(endpoint: string): string {
+function placeIn(endpoint: string): Place {
   const description = parseDescription(endpoint);
   if (description.type !== 'memory')
     throw new EndpointError(`expected memory:NAME, got ${description.type}:`, endpoint, 1);
-  return shape.parse(description).name;
+  return shape.parse(description);
 }
 
 /**

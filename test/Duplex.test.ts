@@ -100,6 +100,19 @@ describe('a layer over a duplex', () => {
   );
 
   test(
+    'rule 1: who leaves in the middle of what waited takes no more than he heard',
+    marbles((m) => {
+      dialled(m, '-(aabbccdd)', (client) => {
+        const duplex = client.over(pairs);
+        m.expect(duplex.pipe(take(1))).toBe('-(a|)', { a: 'aa' });
+        m.expect(timer(3).pipe(mergeMap(() => duplex.pipe(take(1))))).toBe('---(b|)', { b: 'bb' });
+        m.expect(timer(5).pipe(mergeMap(() => duplex.pipe(take(1))))).toBe('-----(c|)', { c: 'cc' });
+        m.expect(from(6, duplex)).toBe('------d', { d: 'dd' });
+      });
+    }),
+  );
+
+  test(
     'writes at once, and reads nothing for it when it is a codec',
     marbles((m) => {
       dialled(m, '-h', (client, server) => {

@@ -2,10 +2,27 @@
  *     endpoint = type ":" [ argument *( ":" argument ) ]
  *     argument = [ name "=" ] value            ; a backslash takes the next character as it is;
  *                                              ; a further "=" belongs to the value
+ *     wrapper  = type ":" endpoint             ; alone, as it is
+ *              / type ":" argument ...         ; among arguments, escaped
  */
 import fc from 'fast-check';
 import { asapScheduler } from 'rxjs';
-import { EndpointError, numberField, parseDescription, portField, Shape, textField } from 'ropewalk';
+import {
+  endpointField,
+  EndpointError,
+  formatEndpoint,
+  numberField,
+  parseDescription,
+  parseEndpoint,
+  portField,
+  Shape,
+  textField,
+  type Inner,
+  type ServerEndpoint,
+  type Typed,
+  type Types,
+} from 'ropewalk';
+import { execClient } from '../src/node/exec.ts';
 import { DatagramNetwork } from '../src/memory/DatagramNetwork.ts';
 import { tcp6Server, tcpClient, tcpServer } from '../src/node/tcp.ts';
 import { udp, udp6 } from '../src/node/udp.ts';
@@ -195,11 +212,130 @@ describe('the shapes of Node: one list of fields makes a parser and a formatter 
     expect(failureOf(() => udp.shape.parse(parseDescription(text)))).toEqual({ column, problem });
   });
 
+  test('exec', () => {
+    const name = words.filter((word) => !word.includes('='));
+    const more = fc.record(
+      {
+        args: fc.array(fc.oneof(words, fc.constant(''), fc.string({ unit: fc.constantFrom(' ', "'", '\\', 'a') }))),
+        cwd: words,
+        env: fc.dictionary(name, fc.oneof(words, fc.constant('')), { noNullPrototype: true }),
+        stderr: fc.constantFrom('inherit', 'ignore', 'merge', 'pipe'),
+        grace: timeout,
+      },
+      only,
+    );
+    agrees(execClient.shape, fc.tuple(fc.record({ command: words }), more));
+  });
+
   test('what they write is what a person would', () => {
     expect(tcpServer.shape.format({ port: 8007, interface: '::1' })).toBe('tcp:8007:interface=\\:\\:1');
     expect(tcpClient.shape.format({ host: 'localhost', port: 80, timeout: 500 })).toBe('tcp:localhost:80:timeout=500');
+    expect(execClient.shape.format({ command: 'sort', args: ['-k', '2', 'a b'], env: { LANG: 'C' } })).toBe(
+      "exec:sort:args=-k 2 'a b':env=LANG=C",
+    );
     const peer = { port: 0, to: { host: '192.0.2.1', port: 53 } };
     expect(udp.shape.format(peer)).toBe(String.raw`udp:0:to=192.0.2.1\:53`);
     expect(unixServer.shape.format({ path: '/run/a=b', mode: 0o660 })).toBe('unix:/run/a\\=b:mode=660');
+  });
+});
+
+describe('an endpoint inside another', () => {
+  type Wrapped = { endpoint: Inner<ServerEndpoint>; label?: string };
+  type Through = { host: string; to: Inner<ServerEndpoint>; by?: Inner<ServerEndpoint>; label?: string };
+  const words = { field: textField, required: false };
+  const types: Types = {
+    tcp: tcpServer,
+    unix: unixServer,
+    wrap: {
+      shape: new Shape<Wrapped>('wrap', { endpoint: { field: endpointField(), required: true }, label: words }),
+    },
+    through: {
+      shape: new Shape<Through>('through', {
+        host: { field: textField, required: true },
+        to: { field: endpointField(), required: true },
+        by: { field: endpointField(), required: false },
+        label: words,
+      }),
+    },
+  };
+  const tcp = { type: 'tcp', port: 80 };
+
+  test.each<[string, object]>([
+    // As Twisted writes `haproxy:tcp:8080`.
+    ['wrap:tcp:80', { type: 'wrap', endpoint: tcp }],
+    ['wrap:tcp:80:backlog=5', { type: 'wrap', endpoint: { ...tcp, backlog: 5 } }],
+    ['wrap:wrap:wrap:tcp:80', { type: 'wrap', endpoint: { type: 'wrap', endpoint: { type: 'wrap', endpoint: tcp } } }],
+    ['wrap:unix:/a\\:b', { type: 'wrap', endpoint: { type: 'unix', path: '/a:b' } }],
+    ['wrap:tcp\\:80:label=a', { type: 'wrap', endpoint: tcp, label: 'a' }],
+    ['wrap:label=a:endpoint=tcp\\:80', { type: 'wrap', endpoint: tcp, label: 'a' }],
+    // A name has no colon: this "=" is one of the endpoint inside.
+    ['wrap:tcp\\:80\\:backlog=5:label=a', { type: 'wrap', endpoint: { ...tcp, backlog: 5 }, label: 'a' }],
+    ['through:h:to=tcp\\:80', { type: 'through', host: 'h', to: tcp }],
+    ['through:h:tcp\\:80', { type: 'through', host: 'h', to: tcp }],
+    [
+      'through:h:to=through\\:i\\:to=tcp\\\\\\:80:by=wrap\\:tcp\\:80',
+      { type: 'through', host: 'h', to: { type: 'through', host: 'i', to: tcp }, by: { type: 'wrap', endpoint: tcp } },
+    ],
+  ])('%s', (text, value) => {
+    expect(parseEndpoint(types, text)).toEqual(value);
+    expect(parseEndpoint(types, formatEndpoint(types, parseEndpoint(types, text)))).toEqual(value);
+  });
+
+  test('what is written is what a person would write', () => {
+    const write = (endpoint: Typed): string => formatEndpoint(types, endpoint);
+    const wrap: Typed & Wrapped = { type: 'wrap', endpoint: { type: 'wrap', endpoint: tcp } as Typed };
+    expect(write(wrap)).toBe('wrap:wrap:tcp:80');
+    expect(write({ ...wrap, label: 'a' } as Typed)).toBe('wrap:wrap\\:tcp\\:80:label=a');
+    expect(write({ type: 'through', host: 'h', to: 'tcp:80:backlog=5' } as Typed)).toBe(
+      'through:h:to=tcp\\:80\\:backlog=5',
+    );
+  });
+
+  test('parser and formatter agree, three deep and deeper', () => {
+    const text = fc.string({ minLength: 1, unit: fc.constantFrom('a', ':', '=', '\\', '/', 'é') });
+    const plain = fc.oneof(
+      fc.record({ type: fc.constant('tcp'), port: fc.integer({ min: 0, max: 65535 }) }),
+      fc.record({ type: fc.constant('unix'), path: text }),
+      fc.record({ type: fc.constant('tcp'), port: fc.constant(1), interface: text }),
+    );
+    const { endpoint } = fc.letrec<{ endpoint: Typed }>((tie) => ({
+      endpoint: fc.oneof(
+        { maxDepth: 4, depthSize: 'max' },
+        plain,
+        fc.record({ type: fc.constant('wrap'), endpoint: tie('endpoint') }),
+        fc.record({ type: fc.constant('wrap'), endpoint: tie('endpoint'), label: text }),
+        fc.record({ type: fc.constant('through'), host: text, to: tie('endpoint'), label: text }),
+        fc.record({ type: fc.constant('through'), host: text, to: tie('endpoint'), by: tie('endpoint') }),
+      ),
+    }));
+    const depthOf = (value: object): number =>
+      1 + Math.max(0, ...Object.values(value).map((part) => (typeof part === 'object' ? depthOf(part as object) : 0)));
+    let deepest = 0;
+    fc.assert(
+      fc.property(endpoint, (value) => {
+        deepest = Math.max(deepest, depthOf(value));
+        const text = formatEndpoint(types, value);
+        expect(parseEndpoint(types, text)).toEqual(value);
+        expect(formatEndpoint(types, parseEndpoint(types, text))).toBe(text);
+      }),
+      { numRuns: 500 },
+    );
+    expect(deepest).toBeGreaterThanOrEqual(4);
+  });
+
+  test.each([
+    ['wrap:', 6, 'wrap: needs an endpoint (endpoint)'],
+    ['wrap:tcp', 6, 'expected a type and a colon, as in tcp:8007,'],
+    ['wrap:udp:53', 6, 'unknown endpoint type udp:, expected one of tcp:, unix:, wrap:, through:'],
+    ['wrap:tcp:x', 10, "expected a port from 0 to 65535 for port, got 'x'"],
+    ['wrap:tcp\\:x', 11, "expected a port from 0 to 65535 for port, got 'x'"],
+    ['wrap:tcp\\:1:colour=red', 13, 'unknown argument colour; wrap: takes endpoint, label'],
+    ['wrap:endpoint=tcp\\:1\\:x\\:0', 26, "expected a number of waiting connections for backlog, got '0'"],
+    ['through:h:to=wrap\\:tcp\\:x', 25, "expected a port from 0 to 65535 for port, got 'x'"],
+    ['through:h:to=wrap\\:tcp\\\\\\:x', 27, "expected a port from 0 to 65535 for port, got 'x'"],
+    ['through:h:to=tcp\\:', 19, 'tcp: needs a port from 0 to 65535 (port)'],
+    ['through:h:to=tcp\\:1:by=tcp\\:1\\\\', 30, 'a backslash with nothing after it'],
+  ])('%j at column %i: %s', (text, column, problem) => {
+    expect(failureOf(() => parseEndpoint(types, text))).toEqual({ column, problem });
   });
 });

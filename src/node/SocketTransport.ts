@@ -6,14 +6,12 @@
 import { Socket } from 'node:net';
 import { asyncScheduler } from 'rxjs';
 import { IpAddress, PathAddress, type Address } from '../Address.ts';
-import { concat, type Bytes } from '../bytes.ts';
+import type { Bytes } from '../bytes.ts';
 import { Connection } from '../Connection.ts';
 import type { Flushable, Transport, TransportEvents } from '../Transport.ts';
 import { loss } from './failures.ts';
 import { atTurnEnd } from './turn.ts';
-
-/** Parts below this size are copied together; from here on they go out as they are, by writev. */
-const copyBelow = 4096;
+import { writeParts } from './writeParts.ts';
 
 /** The connection of a socket that is connected. Reading begins at once, one chunk ahead. */
 export function connectionOf(socket: Socket, local: (socket: Socket) => Address, remote: Address): Connection {
@@ -69,9 +67,7 @@ class SocketTransport implements Transport {
 
   write(parts: readonly Bytes[], length: number): boolean {
     const { socket } = this;
-    if (parts.length === 1) socket.write(parts[0]);
-    else if (length < copyBelow) socket.write(concat(parts, length));
-    else this.writeTogether(parts);
+    writeParts(socket, parts, length);
     // Most writes are taken by the kernel at once, and then nothing is left here.
     if (socket.writableLength === 0 || !socket.writableNeedDrain) return true;
     if (!this.watchesDrain) socket.on('drain', onDrain);
@@ -94,25 +90,6 @@ class SocketTransport implements Transport {
 
   close(): void {
     this.socket.destroy();
-  }
-
-  private writeTogether(parts: readonly Bytes[]): void {
-    const { socket } = this;
-    const small: Bytes[] = [];
-    const writeSmall = (): void => {
-      if (small.length > 0) socket.write(concat(small));
-      small.length = 0;
-    };
-    socket.cork();
-    for (const part of parts) {
-      if (part.length < copyBelow) small.push(part);
-      else {
-        writeSmall();
-        socket.write(part);
-      }
-    }
-    writeSmall();
-    socket.uncork();
   }
 }
 

@@ -51,6 +51,7 @@ export function diagnosedListener(type: string, listener: Listener): Listener {
         events.accepted(connection);
       },
       error: (error: unknown) => events.failed(error as Error),
+      complete: () => events.ended(),
     });
     return () => {
       accepting.unsubscribe();

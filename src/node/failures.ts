@@ -38,6 +38,7 @@ const whenListening: Record<string, [Failure, string]> = {
   EAI_AGAIN: [AddressUnavailable, 'that name could not be looked up now'],
   EACCES: [ListenPermissionDenied, 'the system forbids it'],
   EPERM: [ListenPermissionDenied, 'the system forbids it'],
+  EBADF: [AddressUnavailable, 'no such descriptor is open'],
   EMFILE: [ListenTooManyFiles, 'this process has too many files open'],
   ENFILE: [ListenTooManyFiles, 'the system has too many files open'],
 };
@@ -54,6 +55,7 @@ const whenDialling: Record<string, [Failure, string]> = {
   EADDRNOTAVAIL: [HostUnreachable, 'no address of this machine can reach it'],
   EACCES: [ConnectPermissionDenied, 'the system forbids it'],
   EPERM: [ConnectPermissionDenied, 'the system forbids it'],
+  EBADF: [ConnectionRefused, 'no such descriptor is open'],
   EMFILE: [ConnectTooManyFiles, 'this process has too many files open'],
   ENFILE: [ConnectTooManyFiles, 'the system has too many files open'],
 };

@@ -8,7 +8,7 @@ import type { Address } from '../Address.ts';
 import type { Connection } from '../Connection.ts';
 import { connecting } from '../connecting.ts';
 import { ConnectTimeout } from '../errors.ts';
-import { Listener } from '../Listener.ts';
+import { Listener, type ListenerEvents } from '../Listener.ts';
 import { AcceptFailed, warn } from '../warnings.ts';
 import { connectFailure, listenFailure } from './failures.ts';
 
@@ -20,27 +20,37 @@ export function listenWith(
   accept: (socket: Socket, bound: Address) => Connection,
   failure = listenFailure,
 ): Listener {
-  return new Listener((events) => {
-    let bound: Address | undefined;
-    const server = createServer({ allowHalfOpen: true, noDelay: true });
-    server.on('listening', () => {
-      try {
-        bound = addressOf(server);
-      } catch (error) {
-        events.failed(failure(endpoint, error as Error));
-        return;
-      }
-      events.bound(bound);
-    });
-    server.on('connection', (socket) => events.accepted(accept(socket, bound ?? addressOf(server))));
-    server.on('error', (error) => {
-      // Once bound, what fails is one accept (too many files): the next one may succeed.
-      if (bound === undefined) events.failed(failure(endpoint, error));
-      else warn(new AcceptFailed(endpoint, error));
-    });
-    server.listen(options);
-    return () => server.close();
+  return new Listener((events) => bindWith(events, endpoint, options, addressOf, accept, failure));
+}
+
+/** The same for a listener that has something to do before: binds now, and returns how to close the port. */
+export function bindWith(
+  events: ListenerEvents,
+  endpoint: string,
+  options: ListenOptions | { readonly fd: number },
+  addressOf: (server: Server) => Address,
+  accept: (socket: Socket, bound: Address) => Connection,
+  failure = listenFailure,
+): () => void {
+  let bound: Address | undefined;
+  const server = createServer({ allowHalfOpen: true, noDelay: true });
+  server.on('listening', () => {
+    try {
+      bound = addressOf(server);
+    } catch (error) {
+      events.failed(failure(endpoint, error as Error));
+      return;
+    }
+    events.bound(bound);
   });
+  server.on('connection', (socket) => events.accepted(accept(socket, bound ?? addressOf(server))));
+  server.on('error', (error) => {
+    // Once bound, what fails is one accept (too many files): the next one may succeed.
+    if (bound === undefined) events.failed(failure(endpoint, error));
+    else warn(new AcceptFailed(endpoint, error));
+  });
+  server.listen(options);
+  return () => server.close();
 }
 
 /** Dials as Node's `options` say, and gives up after `timeout` milliseconds. */

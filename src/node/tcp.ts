@@ -41,7 +41,7 @@ export const tcpServer: ServerType<TcpServer> = {
   shape: new Shape('tcp', serverFields),
   listen(options) {
     const { port, interface: host, backlog } = options;
-    return listenWith(this.shape.format(options), { port, host, backlog }, boundAddress, accept);
+    return listenWith(this.shape.format(options), { port, host, backlog }, boundAddress, acceptTcp);
   },
 };
 
@@ -50,7 +50,7 @@ export const tcp6Server: ServerType<TcpServer> = {
   shape: new Shape('tcp6', serverFields),
   listen(options) {
     const { port, interface: host = '::', backlog } = options;
-    return listenWith(this.shape.format(options), { port, host, backlog, ipv6Only: true }, boundAddress, accept);
+    return listenWith(this.shape.format(options), { port, host, backlog, ipv6Only: true }, boundAddress, acceptTcp);
   },
 };
 
@@ -77,7 +77,8 @@ function boundAddress(server: Server): IpAddress {
   return new IpAddress(address, port);
 }
 
-function accept(socket: Socket): Connection {
+/** The connection of a TCP socket that is connected. */
+export function acceptTcp(socket: Socket): Connection {
   return connectionOf(socket, localOf, remoteOf(socket));
 }
 

@@ -15,9 +15,10 @@ const table: Record<string, readonly string[]> = {
   operators: browserSafe,
   protocols: [...browserSafe, 'node: in node.ts'],
   // A protocol's machine, grammar, parser, formatter and the types they share: bytes in, values out.
-  machine: ['src/bytes.ts', 'src/ByteQueue.ts', 'src/errors.ts'],
-  node: [...browserSafe, 'node:'],
-  browser: browserSafe,
+  machine: ['src/bytes.ts', 'src/ByteQueue.ts', 'src/errors.ts', 'src/ip.ts'],
+  // A platform's table of endpoint types names those that are protocols around other endpoints (proxies), too.
+  node: [...browserSafe, 'node:', 'endpoint.ts of a protocol'],
+  browser: [...browserSafe, 'endpoint.ts of a protocol'],
   loops: [...browserSafe, 'node:', 'packages'],
   integrations: [...browserSafe, 'protocols', 'packages'],
   marbles: browserSafe,
@@ -43,7 +44,13 @@ const internals: Record<string, readonly string[]> = {
   // It is loaded for every test, and needs no more than this.
   'test/nothingHeld.ts': ['src/flow.ts'],
   // The laws of endpoint descriptions hold for every type there is.
-  'test/Endpoint.test.ts': ['src/memory/DatagramNetwork.ts', 'src/node/tcp.ts', 'src/node/udp.ts', 'src/node/unix.ts'],
+  'test/Endpoint.test.ts': [
+    'src/memory/DatagramNetwork.ts',
+    'src/node/exec.ts',
+    'src/node/tcp.ts',
+    'src/node/udp.ts',
+    'src/node/unix.ts',
+  ],
 };
 
 const purePart = /(^|[a-z])Machine\.ts$|^(grammar|parse|format|messages|frames)\.ts$/;
@@ -66,6 +73,7 @@ function kindsOf({ file, specifier, target, reExport }: Import): string[] {
   const known = speaker === spoken || (speaker && spoken && builtOn[speaker]?.includes(spoken));
   const kinds = [to === 'machine' ? 'protocols' : to, target];
   if (known && (from === to || (from === 'protocols' && to === 'machine'))) kinds.push('its own room');
+  if (to === 'protocols' && basename(target) === 'endpoint.ts') kinds.push('endpoint.ts of a protocol');
   if (reExport) kinds.push(`${to}, re-exported`);
   if (Object.values(doors).includes(target) || basename(target, '.ts') === basename(file, '.test.ts'))
     kinds.push('doors');
@@ -110,6 +118,8 @@ test.each([
   ['protocols/http/Machine.ts', `import { http } from './http.ts';`],
   ['protocols/http/Machine.ts', `import { Connection } from '../../src/Connection.ts';`],
   ['src/node/tcp.ts', `import { http } from '../../protocols/http/index.ts';`],
+  ['src/node/index.ts', `import { socks } from '../../protocols/socks/index.ts';`],
+  ['src/Endpoint.ts', `import { socks5Client } from '../protocols/socks/endpoint.ts';`],
   ['src/browser/index.ts', `import { Socket } from 'node:net';`],
   ['marbles/wire.ts', `import { readFile } from 'node:fs/promises';`],
   ['marbles/wire.ts', `import { expect } from '@jest/globals';`],
@@ -123,6 +133,7 @@ test.each([
   ['src/index.ts', `export * from '../operators/index.ts';`],
   ['protocols/websocket/websocket.ts', `import { http } from '../http/index.ts'; import { parse } from './parse.ts';`],
   ['protocols/http/Machine.ts', `import { parse } from './parse.ts'; import { bytes } from '../../src/bytes.ts';`],
+  ['src/node/index.ts', `import { socks5Client } from '../../protocols/socks/endpoint.ts';`],
   ['protocols/dns/node.ts', `import { createSocket } from 'node:dgram';`],
   ['examples/echo.ts', `import { serve } from 'ropewalk'; import { listen } from 'ropewalk/node'; import 'node:fs';`],
   ['test/core/Outbox.test.ts', `import { Outbox } from '../../src/Outbox.ts';`],

@@ -140,11 +140,12 @@ describe('an endpoint may be said in every form', () => {
 
   test('what makes no sense throws an EndpointError at once', () => {
     for (const nonsense of ['nonsense', 'nonsense:1', 'tcp:', 'tcp:80:colour=red', 'constructor:1'])
-      for (const use of [listen, connect, dial]) expect(() => use(nonsense)).toThrow(EndpointError);
+      for (const use of [listen, connect, dial] as ((at: string) => unknown)[])
+        expect(() => use(nonsense)).toThrow(EndpointError);
     expect(() => listen('udp:53')).toThrow(
-      'unknown endpoint type udp:, expected one of tcp:, tcp6:, unix:, at column 1 of the endpoint\n  udp:53\n  ^',
+      /^unknown endpoint type udp:, expected one of tcp:, tcp6:, unix:, .*:, at column 1 of the endpoint\n {2}udp:53\n {2}\^$/,
     );
-    expect(() => connect('tcp6:[::1]:80')).toThrow('unknown endpoint type tcp6:, expected one of tcp:, unix:');
+    expect(() => connect('tcp6:[::1]:80')).toThrow('unknown endpoint type tcp6:, expected one of tcp:, unix:, ');
   });
 });
 

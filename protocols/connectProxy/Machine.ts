@@ -1,0 +1,79 @@
+/**
+ * The client's side of CONNECT: asks a proxy to be a wire, and says what became of it.
+ * Knows: which answers are a yes, what each refusal means. Does not know: connections, time.
+ */
+import type { Bytes } from '../../src/bytes.ts';
+import { ByteQueue } from '../../src/ByteQueue.ts';
+import {
+  ConnectPermissionDenied,
+  ConnectTimeout,
+  LimitExceeded,
+  ProxyAuthenticationFailed,
+  ProxyRefused,
+  type ConnectError,
+} from '../../src/errors.ts';
+import { formatConnect, type Credentials } from './format.ts';
+import { scheme } from './grammar.ts';
+import { parseHead, type ResponseHead } from './parse.ts';
+
+/** So many "wait" answers (1xx) are borne. */
+const maxInterim = 10;
+
+export class ConnectMachine {
+  readonly greeting: Bytes;
+  private readonly doing: string;
+  private readonly queue = new ByteQueue();
+  /** How much of `queue` has no end of a head in it. */
+  private looked = 0;
+  private interim = 0;
+
+  /** `doing` is for messages. Throws {@link ProtocolError} for a user name that Basic cannot say. */
+  constructor(doing: string, host: string, port: number, credentials?: Credentials) {
+    this.doing = doing;
+    this.greeting = formatConnect(host, port, credentials);
+  }
+
+  /** Throws {@link ProtocolError} for what makes no sense, one of the family of {@link ConnectError} for a refusal. */
+  receive(chunk: Bytes): { readonly done?: { readonly result: ResponseHead; readonly unread: Bytes } } {
+    const { queue } = this;
+    queue.push(chunk);
+    for (;;) {
+      const read = parseHead(queue.peek(), this.looked);
+      if (read === undefined) {
+        this.looked = queue.length;
+        return {};
+      }
+      this.looked = 0;
+      queue.skip(read.length);
+      const { head } = read;
+      // RFC 9110 section 9.3.6: "Any 2xx (Successful) response indicates" a tunnel, and what follows the head is in it.
+      if (head.status >= 200 && head.status < 300) return { done: { result: head, unread: queue.take(queue.length) } };
+      // RFC 9110 section 15.2: a client must be able to skip interim responses. 101 is none: nobody asked for it.
+      if (head.status >= 200 || head.status === 101) throw refusal(this.doing, head);
+      if (++this.interim > maxInterim)
+        throw new LimitExceeded(`${this.doing}: the proxy says to wait more than ${maxInterim} times`, maxInterim);
+    }
+  }
+}
+
+function refusal(doing: string, { status, reason, fields }: ResponseHead): ConnectError {
+  const details = { code: `HTTP_${status}` };
+  const said = `${doing}: the proxy says ${status} ${reason}`.trimEnd();
+  switch (status) {
+    case 407: {
+      const challenges = fields
+        .filter(([name]) => name === 'proxy-authenticate')
+        .map(([, value]) => scheme.exec(value)?.[0]);
+      return new ProxyAuthenticationFailed(
+        `${said}, it asks for ${challenges.join(', ') || 'nothing that it names'}`,
+        details,
+      );
+    }
+    case 403:
+      return new ConnectPermissionDenied(said, details);
+    case 504:
+      return new ConnectTimeout(said, details);
+    default:
+      return new ProxyRefused(said, details);
+  }
+}

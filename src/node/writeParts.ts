@@ -1,0 +1,42 @@
+/**
+ * What one turn has gathered, into a Node stream of bytes.
+ * Knows: when copying is cheaper than writev. Does not know: sockets, pressure.
+ */
+import type { Writable } from 'node:stream';
+import { concat, type Bytes } from '../bytes.ts';
+
+/** Parts below this size are copied together; from here on they go out as they are, by writev. */
+const copyBelow = 4096;
+
+/** Writes the parts in order; `written` is called when the last of them is. */
+export function writeParts(
+  writable: Writable,
+  parts: readonly Bytes[],
+  length: number,
+  written?: (error?: Error | null) => void,
+): void {
+  if (parts.length === 1) writable.write(parts[0], written);
+  else if (length < copyBelow) writable.write(concat(parts, length), written);
+  else writeTogether(writable, parts, written);
+}
+
+function writeTogether(writable: Writable, parts: readonly Bytes[], written?: (error?: Error | null) => void): void {
+  const pieces: Bytes[] = [];
+  let small: Bytes[] = [];
+  const gatherSmall = (): void => {
+    if (small.length > 0) pieces.push(concat(small));
+    small = [];
+  };
+  for (const part of parts) {
+    if (part.length < copyBelow) small.push(part);
+    else {
+      gatherSmall();
+      pieces.push(part);
+    }
+  }
+  gatherSmall();
+  const last = pieces.length - 1;
+  writable.cork();
+  for (const [at, piece] of pieces.entries()) writable.write(piece, at === last ? written : undefined);
+  writable.uncork();
+}
