@@ -169,7 +169,8 @@ class Trial {
 
   private verdict(): Verdict {
     const { stored, holders, sink } = this;
-    if (this.told('UnpressuredSink')) return sink.state.phase === 'closed' ? 'UnpressuredSink' : 'silent';
+    if (this.told('UnpressuredSink'))
+      return sink.state.phase === 'closed' || holders.length > 0 ? 'UnpressuredSink' : 'silent';
     if (this.told('StoredBytes')) return 'StoredBytes';
     if (holders.length > 0) return 'bounded';
     return stored <= little ? 'keeps nothing' : 'silent';
