@@ -9,6 +9,7 @@ import type { Bytes } from './bytes.ts';
 import { Deferred } from './Deferred.ts';
 import { Duplex } from './Duplex.ts';
 import { Halves, type CloseReason } from './Halves.ts';
+import type { TlsDetails } from './tls.ts';
 import type { Transport, TransportEvents } from './Transport.ts';
 
 export type { CloseReason } from './Halves.ts';
@@ -49,6 +50,11 @@ export class Connection extends Duplex<Bytes> {
   /** The other end; behind `proxy:`, the client that the proxy speaks for. */
   get remote(): Address {
     return this.halves.ends.remote;
+  }
+
+  /** What TLS has agreed on with the peer; `undefined` in the clear. */
+  get tls(): TlsDetails | undefined {
+    return this.halves.transport.tls;
   }
 
   override get closed(): Deferred<CloseReason> {

@@ -8,9 +8,12 @@ import { brand } from './brand.ts';
 import type { CloseReason, Connection } from './Connection.ts';
 import type { Deferred } from './Deferred.ts';
 import { asValue } from './deferred/awaitable.ts';
+import { fail } from './deferred/constructors.ts';
 import { ConnectionAborted } from './errors.ts';
 import { Inbox, type InboxOwner } from './Inbox.ts';
 import type { Layer } from './Protocol.ts';
+import type { TlsClientOptions, TlsDetails, TlsServerOptions } from './tls.ts';
+import { TlsUnavailable } from './tlsErrors.ts';
 import type { Flushable } from './Transport.ts';
 
 export abstract class Duplex<In, Out = In> extends Observable<In> implements Observer<Out> {
@@ -36,6 +39,29 @@ export abstract class Duplex<In, Out = In> extends Observable<In> implements Obs
   /** How it ended: fires once, always as a value. A fresh Deferred at each access (rule 7). */
   get closed(): Deferred<CloseReason> {
     return this.connection.closed;
+  }
+
+  /**
+   * Begins TLS in mid-stream (STARTTLS), and tells what was agreed on once the peer has proved who it is.
+   *
+   * In plain words: what was written before leaves in the clear, what is written from now on waits for TLS; the connection and
+   * the layers over it stay the same. The client names whom it expects; the server says `server: true` and brings its key.
+   * A peer that has sent more in the clear than was asked for (an injected command, CVE-2011-0411) is cut off: with
+   * {@link PlaintextInjected}. Fails with the family of {@link TlsError}, and the connection is over then;
+   * with {@link TlsUnavailable}, and nothing has happened, where the platform has no TLS. Cancelling aborts.
+   *
+   * ```ts
+   * const mail = connection.over(lines());
+   * mail.next('STARTTLS');
+   * mail.pipe(first()).subscribe(() => {
+   *   mail.startTls({ servername: 'mail.example' }).subscribe(() => mail.next('EHLO me'));
+   * });
+   * ```
+   */
+  startTls(options: TlsClientOptions | TlsServerOptions): Deferred<TlsDetails> {
+    const { transport } = this.connection.halves;
+    if (transport.startTls !== undefined) return transport.startTls(this.connection, options);
+    return fail(new TlsUnavailable(`beginning TLS over ${this}: its platform has none; startTls of ropewalk/node has`));
   }
 
   /**
@@ -80,6 +106,8 @@ class Layered<Wire, WireOut, In, Out> extends Duplex<In, Out> implements InboxOw
     this.layer = layer;
     this.connection = wire.connection;
     const inbox = (this.inbox = new Inbox<In>(this.connection.halves.group, this));
+    const { halves } = this.connection;
+    halves.layers = [...halves.layers, inbox];
   }
 
   next(value: Out): void {

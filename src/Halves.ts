@@ -31,7 +31,7 @@ export const lingerTime = 5_000;
 const patience = 12;
 
 export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwner, Flushable {
-  readonly transport: Transport;
+  transport: Transport;
   readonly group: HoldGroup;
   readonly inbox: Inbox<Bytes>;
   readonly outbox: Outbox;
@@ -39,6 +39,8 @@ export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwne
   bytesReceived = 0;
   /** Why it ended, once it has. */
   reason: CloseReason | undefined;
+  /** The inboxes of the layers that lie over this. */
+  layers: readonly Inbox<unknown>[] = none;
   /** Where the ends really are, if somebody between them told. */
   private told: Ends | undefined;
   /** Told at every change of phase and of pressure, once somebody wants to know. */
@@ -142,6 +144,18 @@ export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwne
     const { listeners } = this;
     this.listeners = none;
     for (const tell of listeners) tell(this.reason);
+  }
+
+  /**
+   * Puts another transport, such as TLS, between this and the transport there is; `over` takes that one over. What was
+   * written so far leaves by the old one. What has arrived and was not heard is `over`'s, too: it belongs to what comes next.
+   */
+  changeTransport(over: (below: Transport, unheard: readonly Bytes[]) => Transport): void {
+    const { transport: below, inbox, outbox, group } = this;
+    outbox.changeTransport(() => (this.transport = over(below, inbox.take())));
+    group.era++;
+    if (group.held) this.transport.pause();
+    else this.transport.resume();
   }
 
   /**

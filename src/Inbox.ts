@@ -84,6 +84,13 @@ export class Inbox<T> implements Holder {
     this.hold ??= this.group?.hold(this, 'nobody listens');
   }
 
+  /** What waits, for whoever else wants it: it is no longer here. */
+  take(): T[] {
+    const taken = this.waiting.slice(this.handedOut);
+    this.forget();
+    return taken;
+  }
+
   /** Forgets what waits and whatever comes, until somebody listens. */
   discard(): void {
     this.discarding = true;

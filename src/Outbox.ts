@@ -30,7 +30,7 @@ export interface OutboxOwner extends Holder {
 }
 
 export class Outbox extends Feeders implements Flushable {
-  private readonly transport: Transport;
+  private transport: Transport;
   private readonly owner: OutboxOwner;
   private parts: Bytes[] = [];
   private gathered = 0;
@@ -100,6 +100,15 @@ export class Outbox extends Feeders implements Flushable {
     this.fullSince = undefined;
     this.inTransport = this.transport.unsent;
     this.flush();
+  }
+
+  /** Hands what was gathered to the transport there is, and whatever comes later to the one that `make` gives. */
+  changeTransport(make: () => Transport): void {
+    if (this.parts.length > 0) this.write();
+    this.transport = make();
+    this.full = false;
+    this.fullSince = undefined;
+    this.inTransport = this.transport.unsent;
   }
 
   /** No more to say: sends all, then the end. Whoever was held may go on: nobody listens to it here. */

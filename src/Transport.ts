@@ -7,15 +7,22 @@ import type { SchedulerLike } from 'rxjs';
 import type { Address } from './Address.ts';
 import type { Bytes } from './bytes.ts';
 import type { Pausable } from './flow.ts';
+import type { StartTls, TlsDetails } from './tls.ts';
 
 /** The platform's end of one connection. No method throws; what fails is told through {@link TransportEvents.closed}. */
 export interface Transport extends Pausable {
+  /** Whom it tells. Who takes a transport over (TLS, in mid-stream) puts itself here, and is told from then on. */
+  events: TransportEvents;
   readonly local: Address;
   readonly remote: Address;
   /** The timers of this connection. */
   readonly scheduler: SchedulerLike;
   /** Bytes handed to `write` that the platform has not taken yet. */
   readonly unsent: number;
+  /** What TLS has agreed on, where this is TLS. */
+  readonly tls?: TlsDetails;
+  /** How this platform begins TLS in mid-stream, if it can. */
+  readonly startTls?: StartTls;
 
   /** Calls `flush` once, at the end of this turn of the event loop: what one turn writes leaves together. */
   atTurnEnd(flush: Flushable): void;

@@ -49,6 +49,11 @@ export function heldGroups(): readonly HoldGroup[] {
 export class HoldGroup {
   readonly source: Pausable;
   private taken: Set<Hold> | undefined;
+  /**
+   * How often what feeds this place has begun anew: TLS began in mid-stream. Whoever holds back part of what arrives (half
+   * a line) looks at it: what came in the clear must not be taken for what comes under TLS.
+   */
+  era = 0;
 
   constructor(source: Pausable) {
     this.source = source;

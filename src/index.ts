@@ -36,6 +36,8 @@ export { pull } from './pull.ts';
 export { starting } from './readiness.ts';
 export { runtime, type Runtime } from './runtime.ts';
 export { all, inOrder, type Service } from './Service.ts';
+export type * from './tls.ts';
+export * from './tlsErrors.ts';
 export { stalls, type Stall, type StallsOptions } from './stalls.ts';
 export type { Flushable, Transport, TransportEvents } from './Transport.ts';
 export { onWarning, StoredBytes, UnheardDatagramError, UnpressuredSink, type RopewalkWarning } from './warnings.ts';

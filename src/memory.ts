@@ -154,7 +154,7 @@ class MemoryTransport implements Transport {
   readonly remote: PathAddress;
   readonly scheduler: SchedulerLike;
   peer!: MemoryTransport;
-  private readonly events: TransportEvents;
+  events: TransportEvents;
   /** What was written and does not fit into the window yet. */
   private readonly outgoing: Bytes[] = [];
   unsent = 0;

@@ -40,7 +40,7 @@ function handmade(): {
   };
   const connection = new Connection((told) => {
     events = told;
-    return transport;
+    return Object.assign(transport, { events: told });
   });
   return { connection, events: events!, written, transport };
 }

@@ -25,6 +25,7 @@ import {
 import { execClient } from '../src/node/exec.ts';
 import { DatagramNetwork } from '../src/memory/DatagramNetwork.ts';
 import { tcp6Server, tcpClient, tcpServer } from '../src/node/tcp.ts';
+import { tlsClient, tlsServer } from '../src/node/tls.ts';
 import { udp, udp6 } from '../src/node/udp.ts';
 import { unixClient, unixServer } from '../src/node/unix.ts';
 
@@ -184,6 +185,54 @@ describe('the shapes of Node: one list of fields makes a parser and a formatter 
   test('tcp, to listen at', () => agrees(tcpServer.shape, server));
   test('tcp6', () => agrees(tcp6Server.shape, server));
   test('tcp, to connect to', () => agrees(tcpClient.shape, client));
+  const versions = fc.constantFrom('TLSv1.2', 'TLSv1.3');
+  const alpn = fc.array(fc.constantFrom('h2', 'http/1.1', 'a:b='), { minLength: 1 });
+  const tlsIn = fc.tuple(
+    fc.record({ port }),
+    fc.record(
+      {
+        privateKey: words,
+        certKey: words,
+        extraCertChain: words,
+        interface: words,
+        backlog,
+        ca: words,
+        requireClientCertificate: fc.boolean(),
+        alpn,
+        minVersion: versions,
+        certificates: words,
+        handshakeTimeout: timeout,
+      },
+      only,
+    ),
+  );
+  const tlsOut = fc.tuple(
+    fc.record({ host: words, port }),
+    fc.record(
+      {
+        timeout,
+        bindAddress: words,
+        servername: words,
+        ca: words,
+        trustRoots: words,
+        certificate: words,
+        privateKey: words,
+        alpn,
+        minVersion: versions,
+        handshakeTimeout: timeout,
+      },
+      only,
+    ),
+  );
+
+  test('tls, to listen at', () => agrees(tlsServer.shape, tlsIn));
+  test('tls, to connect to', () => agrees(tlsClient.shape, tlsOut));
+  test('what is secret is not written', () => {
+    const privateKey = '-----BEGIN PRIVATE KEY-----';
+    expect(tlsServer.shape.format({ port: 1, privateKey, certKey: Uint8Array.of(1), passphrase: 'x' })).toBe(
+      'tls:1:privateKey=(given):certKey=(given)',
+    );
+  });
   test('unix, to listen at', () => agrees(unixServer.shape, unixIn));
   test('unix, to connect to', () => agrees(unixClient.shape, unixOut));
   test('udp', () => agrees(udp.shape, socket));

@@ -1,10 +1,20 @@
 /** What is to be sent: gathered, bounded, and how it ends. The contract as a whole is tested by `complianceOf`. */
 import { asyncScheduler } from 'rxjs';
-import { feed, HoldGroup, onWarning, PathAddress, type Bytes, type Flushable, type Transport } from 'ropewalk';
+import {
+  feed,
+  HoldGroup,
+  onWarning,
+  PathAddress,
+  type Bytes,
+  type Flushable,
+  type Transport,
+  type TransportEvents,
+} from 'ropewalk';
 import { hardLimit, heldMark, highWaterMark, Outbox, warningMark } from '../src/Outbox.ts';
 
 /** A platform that takes nothing until it is told to. */
 class Stubborn implements Transport {
+  events!: TransportEvents;
   readonly local = new PathAddress('here');
   readonly remote = new PathAddress('there');
   readonly scheduler = asyncScheduler;

@@ -2,10 +2,10 @@
  * Messages that end with a delimiter.
  * Knows: where they end, whatever the chunking; that each byte is looked at once. Does not know: what is in them.
  */
-import type { OperatorFunction, Subscriber } from 'rxjs';
+import type { OperatorFunction } from 'rxjs';
 import { indexOf, show, type Bytes } from '../../src/bytes.ts';
 import { ByteQueue } from '../../src/ByteQueue.ts';
-import { decoding } from './decoding.ts';
+import { decoding, type Out } from './decoding.ts';
 import { endedInside, tooLong } from './limits.ts';
 
 /** What there is to know of messages that end with a delimiter. */
@@ -22,7 +22,7 @@ export interface Delimited<Message> {
   /** How many bytes at the end of an unfinished message may turn out to be no part of it. */
   spare(unfinished: Bytes): number;
   /** Hands on the messages that lie whole in `chunk` from `from` on; returns where the first unfinished one begins. */
-  scan?(chunk: Bytes, from: number, out: Subscriber<Message>): number;
+  scan?(chunk: Bytes, from: number, out: Out<Message>): number;
 }
 
 /** Decodes messages up to each delimiter. In place in the chunk; only the unfinished end of a chunk is copied. */
@@ -74,7 +74,7 @@ export function scanBytes<Message>(
   { delimiter, read }: Pick<Delimited<Message>, 'delimiter' | 'read'>,
   chunk: Bytes,
   from: number,
-  out: Subscriber<Message>,
+  out: Out<Message>,
 ): number {
   let start = from;
   for (let end = indexOf(chunk, delimiter, start); end >= 0; end = indexOf(chunk, delimiter, start)) {

@@ -8,8 +8,10 @@ import { asyncScheduler } from 'rxjs';
 import { IpAddress, PathAddress, type Address } from '../Address.ts';
 import type { Bytes } from '../bytes.ts';
 import { Connection } from '../Connection.ts';
+import type { StartTls } from '../tls.ts';
 import type { Flushable, Transport, TransportEvents } from '../Transport.ts';
 import { loss } from './failures.ts';
+import { startTls } from './startTls.ts';
 import { atTurnEnd } from './turn.ts';
 import { writeParts } from './writeParts.ts';
 
@@ -24,7 +26,7 @@ type Carrier = Socket & { [transport]: SocketTransport };
 class SocketTransport implements Transport {
   readonly scheduler = asyncScheduler;
   readonly remote: Address;
-  readonly events: TransportEvents;
+  events: TransportEvents;
   error: Error | undefined;
   private readonly socket: Socket;
   private readonly findLocal: (socket: Socket) => Address;
@@ -47,6 +49,10 @@ class SocketTransport implements Transport {
 
   get unsent(): number {
     return this.socket.writableLength;
+  }
+
+  get startTls(): StartTls {
+    return startTls;
   }
 
   now(): number {

@@ -34,7 +34,7 @@ export class StreamTransport implements Transport, Flushable {
   readonly remote: Address;
   private readonly readable: Readable;
   private readonly writable: Writable;
-  private readonly events: TransportEvents;
+  events: TransportEvents;
   private readonly isPair: boolean;
   private readonly open: Set<Readable | Writable>;
   private error: Error | undefined;

@@ -85,7 +85,7 @@ export function listenFailure(endpoint: string, cause: Error): Error {
   return failure(`listening at ${endpoint}`, cause, whenListening, ListenError);
 }
 
-/** What Node says when a dial of `endpoint` fails. Of several attempts the first failure gives the type; all are in `cause`. */
+/** What Node says when a dial of `endpoint` fails. Of several attempts the most telling gives the type; all are in `cause`. */
 export function connectFailure(endpoint: string, cause: Error): Error {
   return failure(`connecting to ${endpoint}`, cause, whenDialling, ConnectError);
 }
@@ -133,12 +133,21 @@ const losses: Record<string, string> = {
 };
 
 function failure(doing: string, cause: Error, known: Record<string, [Failure, string]>, family: Failure): Error {
-  const code = codeOf(cause);
-  const [type, words] = known[code ?? ''] ?? [family, cause.message];
-  return new type(`${doing}: ${words}${code === undefined ? '' : ` (${code})`}`, { cause, code });
+  const telling = tellingIn(cause);
+  const code = codeOf(telling);
+  const [type, words] = known[code ?? ''] ?? [family, telling.message];
+  const each = telling === cause || cause.message === '' ? '' : `: ${cause.message}`;
+  return new type(`${doing}: ${words}${code === undefined ? '' : ` (${code})`}${each}`, { cause, code });
 }
 
+/** Of several attempts the first that reached somebody, or tried to. */
+function tellingIn(error: Error): Error {
+  if (!(error instanceof AggregateError)) return error;
+  const errors = error.errors as Error[];
+  return errors.find((attempt) => !unreachable.has(codeOf(attempt) ?? '')) ?? errors[0];
+}
+const unreachable = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
+
 function codeOf(error: Error): string | undefined {
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  return error instanceof AggregateError && error.errors[0] instanceof Error ? codeOf(error.errors[0]) : undefined;
+  return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

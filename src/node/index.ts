@@ -26,6 +26,7 @@ import type { ChildConnection } from './process/ChildConnection.ts';
 import { stdioClient, stdioServer } from './stdio.ts';
 import { systemdServer } from './systemd.ts';
 import { tcp6Server, tcpClient, tcpServer } from './tcp.ts';
+import { tlsClient, tlsServer } from './tls.ts';
 import { udp, udp6 } from './udp.ts';
 import { unixClient, unixServer } from './unix.ts';
 
@@ -35,18 +36,29 @@ export { ChildConnection } from './process/ChildConnection.ts';
 export { CommandNotFound, ProcessTerminated, type ExitStatus } from './process/ProcessTerminated.ts';
 export type { SystemdServer } from './systemd.ts';
 export type { TcpClient, TcpServer } from './tcp.ts';
+export type { TlsClient, TlsServer } from './tls.ts';
+export { tlsConnect, tlsListener, type TlsConnectOptions, type TlsListenOptions } from './tlsEndpoints.ts';
+export { CertificatesKept, HandshakeFailed } from './tlsWarnings.ts';
 export type { UdpSocket } from './udp.ts';
 export type { UnixClient, UnixServer } from './unix.ts';
+export {
+  developmentCertificate,
+  type DevelopmentCertificate,
+  type DevelopmentCertificateOptions,
+} from './developmentCertificate.ts';
+export { AttemptsFailed, type FailedAttempt } from './happyEyeballs.ts';
 export type { StreamPair } from './StreamTransport.ts';
 export * from './streams/index.ts';
 export type { Diagnostics } from './diagnostics.ts';
 export { eventLoopLag, type EventLoopLag } from './eventLoopLag.ts';
 export * from './react.ts';
 export { run, type RunOptions } from './run.ts';
+export { startTls } from './startTls.ts';
 
 const servers = {
   tcp: tcpServer,
   tcp6: tcp6Server,
+  tls: tlsServer,
   unix: unixServer,
   stdio: stdioServer,
   fd: fdServer,
@@ -55,6 +67,7 @@ const servers = {
 };
 const clients = {
   tcp: tcpClient,
+  tls: tlsClient,
   unix: unixClient,
   exec: execClient,
   stdio: stdioClient,
@@ -83,8 +96,9 @@ export type DatagramsAt = string | TypedForm<typeof sockets> | DatagramEndpoint;
  * Listens: a cold Observable of connections. Subscribing binds, unsubscribing closes the port.
  *
  * Endpoints: `tcp:PORT[:interface=ADDRESS][:backlog=N]` (both IP versions unless an interface says otherwise; port 0 picks
- * one, `address$` tells which), `tcp6:PORT...` (IPv6 alone), `unix:PATH[:mode=660][:backlog=N]`, `stdio:` (one connection, of
- * standard input and output; it completes with that), `fd:N` (a listening socket that is open already),
+ * one, `address$` tells which), `tcp6:PORT...` (IPv6 alone), `unix:PATH[:mode=660][:backlog=N]`,
+ * `tls:PORT:privateKey=FILE[:certKey=FILE][:certificates=FOLDER][:ca=FILE][:alpn=h2,http/1.1]...` ({@link TlsServer}),
+ * `stdio:` (one connection, of standard input and output; it completes with that), `fd:N` (a listening socket that is open already),
  * `systemd:[domain=INET][:index=N|name=NAME]` (one that systemd passes); around any of them `proxy:ENDPOINT`, where connections
  * come through a proxy and begin with a PROXY header.
  * Errors with the family of {@link ListenError}; throws {@link EndpointError} for a description that makes no sense.
@@ -103,6 +117,7 @@ export function listen(endpoint: ListenAt): Listener {
  * the connection, flushed and in order.
  *
  * Endpoints: `tcp:HOST:PORT[:timeout=MS][:bindAddress=ADDRESS]`, `unix:PATH[:timeout=MS]`,
+ * `tls:HOST:PORT[:timeout=MS][:servername=NAME][:ca=FILE][:endpoint=ENDPOINT]...` ({@link TlsClient}),
  * `exec:COMMAND[:args=WORDS][:cwd=FOLDER][:env=WORDS][:stderr=inherit|ignore|merge|pipe][:grace=MS]` (a child process, see
  * {@link ChildConnection}), `stdio:` (standard input and output), `fd:N[:output=N]` (a socket, or two pipes, that are open
  * already); through a proxy `socks5:HOST:PORT:to=ENDPOINT[:username=NAME:password=WORD]`,

@@ -3,11 +3,11 @@
  * Knows: servers, dials, timeouts, cancelling. Does not know: what a TCP or a Unix endpoint looks like.
  */
 import { connect, createServer, type ListenOptions, type NetConnectOpts, type Server, type Socket } from 'node:net';
-import { asyncScheduler, type Observable } from 'rxjs';
+import { asyncScheduler, Observable, Subscription } from 'rxjs';
 import type { Address } from '../Address.ts';
 import type { Connection } from '../Connection.ts';
 import { connecting } from '../connecting.ts';
-import { ConnectTimeout } from '../errors.ts';
+import { ConnectTimeout, UnknownHost } from '../errors.ts';
 import { Listener, type ListenerEvents } from '../Listener.ts';
 import { AcceptFailed, warn } from '../warnings.ts';
 import { connectFailure, listenFailure } from './failures.ts';
@@ -60,25 +60,61 @@ export function connectWith(
   timeout: number,
   open: (socket: Socket) => Connection,
 ): Observable<Connection> {
+  return connectSocket(endpoint, () => socketTo(options), timeout, open);
+}
+
+/** Makes a connection of the first socket that `dial` gives, and gives up after `timeout` milliseconds. */
+export function connectSocket(
+  endpoint: string,
+  dial: () => Observable<Socket>,
+  timeout: number,
+  open: (socket: Socket) => Connection,
+): Observable<Connection> {
   return connecting(endpoint, (events) => {
-    const socket = connect({ ...options, allowHalfOpen: true });
-    const timer = asyncScheduler.schedule(() => {
-      socket.destroy();
-      events.failed(new ConnectTimeout(`connecting to ${endpoint}: no answer in ${timeout} ms`, { code: 'ETIMEDOUT' }));
-    }, timeout);
-    const failed = (error: Error): void => {
-      timer.unsubscribe();
-      events.failed(connectFailure(endpoint, error));
+    const work = new Subscription();
+    const fail = (error: Error): void => {
+      work.unsubscribe();
+      events.failed(error);
     };
+    work.add(
+      asyncScheduler.schedule(
+        () => fail(new ConnectTimeout(`connecting to ${endpoint}: no answer in ${timeout} ms`, { code: 'ETIMEDOUT' })),
+        timeout,
+      ),
+    );
+    let opened = false;
+    work.add(
+      dial().subscribe({
+        next(socket) {
+          opened = true;
+          work.unsubscribe();
+          events.opened(open(socket));
+        },
+        error: (error: unknown) => fail(connectFailure(endpoint, error as Error)),
+        complete() {
+          if (!opened) fail(new UnknownHost(`connecting to ${endpoint}: that name has no address to dial`));
+        },
+      }),
+    );
+    return () => work.unsubscribe();
+  });
+}
+
+/** Dials one address: emits its socket once that is connected, and leaves it to whoever takes it. */
+export function socketTo(options: NetConnectOpts): Observable<Socket> {
+  return new Observable((subscriber) => {
+    const socket = connect({ ...options, allowHalfOpen: true });
+    let taken = false;
+    const failed = (error: Error): void => subscriber.error(error);
     socket.once('error', failed);
     socket.once('connect', () => {
-      timer.unsubscribe();
       socket.off('error', failed);
-      events.opened(open(socket));
+      taken = true;
+      subscriber.next(socket);
+      subscriber.complete();
     });
     return () => {
-      timer.unsubscribe();
-      socket.destroy();
+      if (!taken) socket.destroy();
     };
   });
 }

@@ -2,11 +2,14 @@
  * The endpoints `tcp:` and `tcp6:`.
  * Knows: their fields, Node's options, the addresses. Does not know: how sockets are driven (sockets.ts).
  */
-import type { AddressInfo, Server, Socket } from 'node:net';
+import { ADDRCONFIG, lookup as lookupName } from 'node:dns';
+import { isIP, type AddressInfo, type Server, type Socket } from 'node:net';
+import { filter, Observable } from 'rxjs';
 import { IpAddress } from '../Address.ts';
 import type { Connection } from '../Connection.ts';
 import { numberField, portField, Shape, textField, type ClientType, type ServerType } from '../Endpoint.ts';
-import { connectWith, listenWith } from './sockets.ts';
+import { happyEyeballs } from './happyEyeballs.ts';
+import { connectSocket, listenWith, socketTo } from './sockets.ts';
 import { connectionOf } from './SocketTransport.ts';
 
 /** `tcp:PORT`: port 0 picks a free one; without an interface both IPv4 and IPv6 are served. */
@@ -26,6 +29,8 @@ export interface TcpClient {
   timeout?: number;
   /** The address of this machine to dial from. */
   bindAddress?: string;
+  /** The addresses of a name, as they are found, instead of the system's own lookup. Completes when there are no more. */
+  lookup?: (host: string) => Observable<string>;
 }
 
 export const backlogField = numberField('a number of waiting connections', 1, 65535);
@@ -54,23 +59,47 @@ export const tcp6Server: ServerType<TcpServer> = {
   },
 };
 
+const clientShape = new Shape<Omit<TcpClient, 'lookup'>>('tcp', {
+  host: { field: textField, required: true },
+  port: { field: portField, required: true },
+  timeout: { field: timeoutField, required: false },
+  bindAddress: { field: textField, required: false },
+});
+
+/** A name may have many addresses: they are tried as RFC 8305 says. */
 export const tcpClient: ClientType<TcpClient> = {
-  shape: new Shape('tcp', {
-    host: { field: textField, required: true },
-    port: { field: portField, required: true },
-    timeout: { field: timeoutField, required: false },
-    bindAddress: { field: textField, required: false },
-  }),
-  connect(options) {
-    const { host, port, timeout = 30_000, bindAddress } = options;
-    return connectWith(
-      this.shape.format(options),
-      { host, port, localAddress: bindAddress, noDelay: true },
-      timeout,
-      (socket) => connectionOf(socket, localOf, remoteOf(socket)),
-    );
-  },
+  shape: clientShape as Shape<TcpClient>,
+  connect: (options) => connectTcp(clientShape.format(options), options),
 };
+
+/** Dials by TCP; `endpoint` is what it is called in errors. */
+export function connectTcp(endpoint: string, options: TcpClient): Observable<Connection> {
+  const { host, port, timeout = 30_000, bindAddress, lookup = systemLookup } = options;
+  const numeric = isIP(host) !== 0;
+  // An address of one family cannot be dialled from one of the other.
+  const family = isIP(bindAddress ?? '');
+  const usable = (address: string): boolean => family === 0 || isIP(address) === family;
+  const dialAt = (address: string): Observable<Socket> =>
+    socketTo({ host: address, port, localAddress: bindAddress, noDelay: true });
+  return connectSocket(
+    endpoint,
+    () => (numeric ? dialAt(host) : happyEyeballs(lookup(host).pipe(filter(usable)), dialAt)),
+    timeout,
+    acceptTcp,
+  );
+}
+
+/** What the system knows of a name, in the order it prefers. It cannot be called off: its answer is ignored then. */
+function systemLookup(host: string): Observable<string> {
+  return new Observable((subscriber) => {
+    // As Node does: no addresses of a family that this machine has none of.
+    lookupName(host, { all: true, verbatim: true, hints: ADDRCONFIG }, (error, found) => {
+      if (error) return subscriber.error(error);
+      for (const { address } of found) subscriber.next(address);
+      subscriber.complete();
+    });
+  });
+}
 
 function boundAddress(server: Server): IpAddress {
   const { address, port } = server.address() as AddressInfo;

@@ -26,7 +26,7 @@ export class WebStreamTransport implements Transport {
   unsent = 0;
   private readonly reader: ReadableStreamDefaultReader<Chunk>;
   private readonly writer: WritableStreamDefaultWriter<Bytes>;
-  private readonly events: TransportEvents;
+  events: TransportEvents;
   /** `write` has said so, and `drained` was not told yet. */
   private full = false;
   private paused = false;

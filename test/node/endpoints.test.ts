@@ -143,9 +143,9 @@ describe('an endpoint may be said in every form', () => {
       for (const use of [listen, connect, dial] as ((at: string) => unknown)[])
         expect(() => use(nonsense)).toThrow(EndpointError);
     expect(() => listen('udp:53')).toThrow(
-      /^unknown endpoint type udp:, expected one of tcp:, tcp6:, unix:, .*:, at column 1 of the endpoint\n {2}udp:53\n {2}\^$/,
+      /^unknown endpoint type udp:, expected one of tcp:, tcp6:, tls:, unix:, .*:, at column 1 of the endpoint\n {2}udp:53\n {2}\^$/,
     );
-    expect(() => connect('tcp6:[::1]:80')).toThrow('unknown endpoint type tcp6:, expected one of tcp:, unix:, ');
+    expect(() => connect('tcp6:[::1]:80')).toThrow('unknown endpoint type tcp6:, expected one of tcp:, tls:, unix:, ');
   });
 });
 

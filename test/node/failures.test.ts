@@ -68,12 +68,19 @@ test.each([
   });
 });
 
-test('of several attempts the first failure gives the type, and all are in the cause', () => {
-  const attempts = [nodes('ENETUNREACH'), nodes('ECONNREFUSED')];
+test('of several attempts the first that there was a way for gives the type, and all are in the cause', () => {
+  // No way to IPv6, and nobody there by IPv4: that nobody is there is the news.
+  const attempts = [nodes('ENETUNREACH'), nodes('ECONNREFUSED'), nodes('EACCES')];
   const cause = new AggregateError(attempts);
   const failure = connectFailure('tcp:example.org:80', cause);
-  expect(failure).toBeInstanceOf(HostUnreachable);
-  expect(failure).toMatchObject({ code: 'ENETUNREACH', cause: { errors: attempts } });
+  expect(failure).toBeInstanceOf(ConnectionRefused);
+  expect(failure).toMatchObject({ code: 'ECONNREFUSED', cause: { errors: attempts } });
+  const nowhere = new AggregateError([nodes('ENETUNREACH'), nodes('EHOSTUNREACH')], '::1: one; 127.0.0.1: two');
+  expect(connectFailure('tcp:example.org:80', nowhere)).toMatchObject({
+    name: 'HostUnreachable',
+    message:
+      'connecting to tcp:example.org:80: there is no way to that network (ENETUNREACH): ::1: one; 127.0.0.1: two',
+  });
 });
 
 test('what Node has no code for is told in its words', () => {

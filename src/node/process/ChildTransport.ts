@@ -34,7 +34,7 @@ export class ChildTransport implements Transport, TransportEvents {
   readonly remote: Address;
   private readonly pipes: StreamTransport;
   private readonly child: Child;
-  private readonly events: TransportEvents;
+  events: TransportEvents;
   private status: ExitStatus | undefined;
   private outputEnded = false;
   private pipesClosed = false;

@@ -4,8 +4,9 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { map } from 'rxjs';
-import { callback, lines, type IpAddress } from 'ropewalk';
+import { lines, type IpAddress } from 'ropewalk';
 import { dial, listen } from 'ropewalk/node';
+import { concatMap } from 'ropewalk/operators';
 
 const [, , to] = process.argv;
 const { decode, encode } = lines({ delimiter: '\n' });
@@ -17,7 +18,7 @@ server.subscribe((connection) => {
       .pipe(
         decode,
         map((line) => line.toUpperCase()),
-        callback((line) => turn(line)),
+        concatMap((line) => turn(line)),
         encode,
       )
       .subscribe(other);
