@@ -74,7 +74,12 @@ export class Survivors {
     const heap = heapSize();
     const grown = heap - this.heap;
     const arrived = this.sampled - this.sampledThen;
-    if (grown >= tooMany * sampleEvery && grown >= arrived * leastShare) this.warn(grown, arrived);
+    heapTold = Math.min(heapTold, heap);
+    const news = Math.min(grown, heap - heapTold);
+    if (news >= tooMany * sampleEvery && grown >= arrived * leastShare) {
+      heapTold = heap;
+      this.warn(grown, arrived);
+    }
     if (grown > 0) return;
     this.heap = heap;
     this.sampledThen = this.sampled;
@@ -86,6 +91,9 @@ export class Survivors {
     warn(new StoredBytes(this.source, stored, arrived));
   }
 }
+
+/** The heap when a warning told of it: what one connection has said, the others need not say again. */
+let heapTold = -Infinity;
 
 /** Bytes of text and objects in memory, where the platform tells; else always the same. Looked up at run time, nothing is imported. */
 function heapSize(): number {
