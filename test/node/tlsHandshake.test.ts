@@ -503,6 +503,24 @@ describe('the end', () => {
     }
   });
 
+  test('both ends were said under TLS, and the one of TCP does not come: it is waited for, and not for ever', async () => {
+    const { port } = await serving();
+    const keeper = net.createServer({ allowHalfOpen: true }, (socket) => {
+      const upstream = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+      socket.on('error', () => {}).pipe(upstream.on('error', () => {}));
+      // All but the end.
+      upstream.on('data', (chunk) => socket.write(chunk));
+      atEnd(() => [socket, upstream].forEach((end) => end.destroy()));
+    });
+    keeper.listen(0, '127.0.0.1');
+    atEnd(() => keeper.close());
+    await new Promise((resolve) => keeper.once('listening', resolve));
+    const connection = await opened(clientAt((keeper.address() as net.AddressInfo).port));
+    const { closed } = connection;
+    expect(await say(connection, 'hello')).toBe('hello');
+    expect(await closed).toEqual({ kind: 'done' });
+  });
+
   test('a record that was changed on the way ends the connection', async () => {
     const { port } = await serving(own, () => NEVER);
     let towardsClient!: (socket: net.Socket) => void;
