@@ -25,7 +25,7 @@ import {
 import { execClient } from '../src/node/exec.ts';
 import { DatagramNetwork } from '../src/memory/DatagramNetwork.ts';
 import { tcp6Server, tcpClient, tcpServer } from '../src/node/tcp.ts';
-import { tlsClient, tlsServer } from '../src/node/tls.ts';
+import { tlsClient, tlsServer } from '../src/node/tls/tls.ts';
 import { udp, udp6 } from '../src/node/udp.ts';
 import { unixClient, unixServer } from '../src/node/unix.ts';
 

@@ -13,7 +13,7 @@ import { ConnectionAborted } from '../errors.ts';
 import type { StartTls } from '../tls.ts';
 import type { Flushable, Transport, TransportEvents } from '../Transport.ts';
 import { loss } from './failures.ts';
-import { startTls } from './startTls.ts';
+import { startTls } from './tls/startTls.ts';
 import { atTurnEnd } from './turn.ts';
 import { writeParts } from './writeParts.ts';
 

@@ -26,7 +26,7 @@ import type { ChildConnection } from './process/ChildConnection.ts';
 import { stdioClient, stdioServer } from './stdio.ts';
 import { systemdServer } from './systemd.ts';
 import { tcp6Server, tcpClient, tcpServer } from './tcp.ts';
-import { tlsClient, tlsServer } from './tls.ts';
+import { tlsClient, tlsServer } from './tls/tls.ts';
 import { udp, udp6 } from './udp.ts';
 import { unixClient, unixServer } from './unix.ts';
 
@@ -36,16 +36,16 @@ export { ChildConnection } from './process/ChildConnection.ts';
 export { CommandNotFound, ProcessTerminated, type ExitStatus } from './process/ProcessTerminated.ts';
 export type { SystemdServer } from './systemd.ts';
 export type { TcpClient, TcpServer } from './tcp.ts';
-export type { TlsClient, TlsServer } from './tls.ts';
-export { tlsConnect, tlsListener, type TlsConnectOptions, type TlsListenOptions } from './tlsEndpoints.ts';
-export { CertificatesKept, HandshakeFailed, TooManyHandshakes } from './tlsWarnings.ts';
+export type { TlsClient, TlsServer } from './tls/tls.ts';
+export { tlsConnect, tlsListener, type TlsConnectOptions, type TlsListenOptions } from './tls/tlsEndpoints.ts';
+export { CertificatesKept, HandshakeFailed, TooManyHandshakes } from './tls/tlsWarnings.ts';
 export type { UdpSocket } from './udp.ts';
 export type { UnixClient, UnixServer } from './unix.ts';
 export {
   developmentCertificate,
   type DevelopmentCertificate,
   type DevelopmentCertificateOptions,
-} from './developmentCertificate.ts';
+} from './tls/developmentCertificate.ts';
 export { AttemptsFailed, type FailedAttempt } from './happyEyeballs.ts';
 export type { StreamPair } from './StreamTransport.ts';
 export * from './streams/index.ts';
@@ -53,7 +53,7 @@ export type { Diagnostics } from './diagnostics.ts';
 export { eventLoopLag, type EventLoopLag } from './eventLoopLag.ts';
 export * from './react.ts';
 export { run, type RunOptions } from './run.ts';
-export { startTls } from './startTls.ts';
+export { startTls } from './tls/startTls.ts';
 
 const servers = {
   tcp: tcpServer,

@@ -3,7 +3,7 @@ import net from 'node:net';
 import { firstValueFrom, type Subscription } from 'rxjs';
 import { AddressInUse, ListenError, type Connection, type IpAddress } from 'ropewalk';
 import { connect, listen } from 'ropewalk/node';
-import { mine } from './tlsBench.ts';
+import { mine } from './tls/tlsBench.ts';
 
 const stops: (() => void)[] = [];
 afterEach(() => {

@@ -10,7 +10,7 @@ import type { Address } from '../../Address.ts';
 import type { Bytes } from '../../bytes.ts';
 import type { StartTls } from '../../tls.ts';
 import type { Flushable, Transport, TransportEvents } from '../../Transport.ts';
-import { startTls } from '../startTls.ts';
+import { startTls } from '../tls/startTls.ts';
 import { StreamTransport } from '../StreamTransport.ts';
 import type { ErrorOutput } from './ErrorOutput.ts';
 import { InputStream } from './InputStream.ts';

@@ -4,7 +4,7 @@
  * another endpoint (tlsEndpoints.ts).
  */
 import { throwError, type Observable } from 'rxjs';
-import type { Connection } from '../Connection.ts';
+import type { Connection } from '../../Connection.ts';
 import {
   booleanField,
   connectTo,
@@ -18,11 +18,19 @@ import {
   type ServerType,
   type Typed,
   type World,
-} from '../Endpoint.ts';
-import { ConnectError } from '../errors.ts';
-import { endpointField, type Inner } from '../innerEndpoint.ts';
-import type { Pem, TlsVersion } from '../tls.ts';
-import { backlogField, connectTcp, tcpClient, tcpServer, timeoutField, type TcpClient, type TcpServer } from './tcp.ts';
+} from '../../Endpoint.ts';
+import { ConnectError } from '../../errors.ts';
+import { endpointField, type Inner } from '../../innerEndpoint.ts';
+import type { Pem, TlsVersion } from '../../tls.ts';
+import {
+  backlogField,
+  connectTcp,
+  tcpClient,
+  tcpServer,
+  timeoutField,
+  type TcpClient,
+  type TcpServer,
+} from '../tcp.ts';
 import { tlsConnect, tlsListener, type TlsConnectOptions, type TlsListenOptions } from './tlsEndpoints.ts';
 
 /** `tls:PORT`: TCP, and TLS over it. It needs `privateKey` (and `certKey`, if that is another file), or `certificates`. */

@@ -5,11 +5,11 @@
  */
 import type { TLSSocket } from 'node:tls';
 import type { SchedulerLike, Subscription } from 'rxjs';
-import type { Address } from '../Address.ts';
-import { concat, type Bytes } from '../bytes.ts';
-import type { StartTls, TlsDetails } from '../tls.ts';
-import { ConnectionTruncated, TlsError } from '../tlsErrors.ts';
-import type { Flushable, Transport, TransportEvents } from '../Transport.ts';
+import type { Address } from '../../Address.ts';
+import { concat, type Bytes } from '../../bytes.ts';
+import type { StartTls, TlsDetails } from '../../tls.ts';
+import { ConnectionTruncated, TlsError } from '../../tlsErrors.ts';
+import type { Flushable, Transport, TransportEvents } from '../../Transport.ts';
 import { tlsLoss } from './tlsFailures.ts';
 import { TlsWire } from './TlsWire.ts';
 

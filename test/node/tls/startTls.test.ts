@@ -29,8 +29,8 @@ import {
 } from 'ropewalk';
 import { memory, pair } from 'ropewalk/memory';
 import { ChildConnection, dial, fromDuplex, listen, startTls, tlsConnect, tlsListener } from 'ropewalk/node';
-import { withPeers } from '../peers.ts';
-import { wire } from './streams/world.ts';
+import { withPeers } from '../../peers.ts';
+import { wire } from '../streams/world.ts';
 import { atEnd, clientAt, everything, failureOf, folder, mine, opened, say, serving, warnings } from './tlsBench.ts';
 
 const server = { server: true, privateKey: mine.privateKey, certKey: mine.certificate } as const;

@@ -2,8 +2,8 @@
  * What a TLS server goes on after, and should be known.
  * Knows: the warnings. Does not know: who raises them.
  */
-import type { Address } from '../Address.ts';
-import { RopewalkWarning } from '../warnings.ts';
+import type { Address } from '../../Address.ts';
+import { RopewalkWarning } from '../../warnings.ts';
 
 /** Somebody came, and there was no handshake with them. `cause` says which check failed. */
 export class HandshakeFailed extends RopewalkWarning {

@@ -5,8 +5,8 @@
  * one that anybody on the way can make; between what is read here and what comes out of TLS they can be told apart.
  */
 import { Duplex } from 'node:stream';
-import type { Bytes } from '../bytes.ts';
-import type { Transport, TransportEvents } from '../Transport.ts';
+import type { Bytes } from '../../bytes.ts';
+import type { Transport, TransportEvents } from '../../Transport.ts';
 
 type Done = (error?: Error | null) => void;
 

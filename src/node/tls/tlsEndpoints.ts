@@ -4,12 +4,12 @@
  * Does not know: fields and texts (tls.ts), what is around it.
  */
 import { Observable, Subscription } from 'rxjs';
-import type { Connection } from '../Connection.ts';
-import { connecting } from '../connecting.ts';
-import { Cancelled, LimitExceeded, ListenError } from '../errors.ts';
-import { Listener } from '../Listener.ts';
-import type { TlsClientOptions, TlsServerOptions } from '../tls.ts';
-import { warn } from '../warnings.ts';
+import type { Connection } from '../../Connection.ts';
+import { connecting } from '../../connecting.ts';
+import { Cancelled, LimitExceeded, ListenError } from '../../errors.ts';
+import { Listener } from '../../Listener.ts';
+import type { TlsClientOptions, TlsServerOptions } from '../../tls.ts';
+import { warn } from '../../warnings.ts';
 import { folderOf, watchFolders } from './certificates.ts';
 import { accepting, clientOf, handshake } from './startTls.ts';
 import { TlsAcceptor } from './TlsAcceptor.ts';

@@ -38,7 +38,7 @@ import {
   TooManyHandshakes,
   type TlsServer,
 } from 'ropewalk/node';
-import { freePort } from './proxies/programs.ts';
+import { freePort } from '../proxies/programs.ts';
 import {
   atEnd,
   clientAt,

@@ -7,8 +7,8 @@
  */
 import { EventEmitter } from 'node:events';
 import { createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls';
-import type { TlsServerOptions } from '../tls.ts';
-import { CertificateUnusable, ClientCertificateRequired } from '../tlsErrors.ts';
+import type { TlsServerOptions } from '../../tls.ts';
+import { CertificateUnusable, ClientCertificateRequired } from '../../tlsErrors.ts';
 import { identitiesIn, identityOf, namedIn, fingerprintOf, type Identity } from './certificates.ts';
 import { contextOf, serverContextOptions } from './tlsContext.ts';
 import { tlsFailure } from './tlsFailures.ts';
