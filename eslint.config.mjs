@@ -40,6 +40,20 @@ export default defineConfig(
     },
   },
   {
+    files: ['test/pressure/**/*.ts'],
+    rules: {
+      // What is measured there is how much they keep.
+      'rxjs-x/no-ignored-replay-buffer': 'off',
+    },
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      // A case is one pipeline, and its sinks are subscribed where it needs them.
+      'rxjs-x/no-subscribe-in-pipe': 'off',
+    },
+  },
+  {
     // TypeScript cannot tell what each `yield` of a generator gives back.
     files: ['src/deferred/inlineCallbacks.ts'],
     rules: { '@typescript-eslint/no-explicit-any': 'off' },

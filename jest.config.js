@@ -5,6 +5,7 @@ const escaped = (text) => text.replace(/[/.*+?^${}()|[\]\\]/g, '\\$&');
 
 module.exports = {
   testEnvironment: 'node',
+  setupFilesAfterEnv: ['<rootDir>/test/nothingHeld.ts'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   moduleNameMapper: Object.fromEntries(
     Object.entries(paths).map(([name, [file]]) => [`^${escaped(name)}$`, file.replace('./', '<rootDir>/')]),

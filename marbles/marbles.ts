@@ -14,8 +14,11 @@ import {
 import { TestScheduler, type RunHelpers } from 'rxjs/testing';
 import type { Connection } from '../src/Connection.ts';
 import type { Datagrams } from '../src/Datagrams.ts';
+import { ConnectionAborted } from '../src/errors.ts';
+import { heldGroups } from '../src/flow.ts';
 import { memory, type Memory } from '../src/memory.ts';
 import { difference, inExpectedPieces, parseDiagram, type Happening, type Legend } from './diagram.ts';
+import { stillHeld } from './held.ts';
 import { Received, script, type Script } from './script.ts';
 import type { WireLegend } from './wire.ts';
 
@@ -65,9 +68,10 @@ export interface MarblesOptions {
  * In plain words: nothing sleeps, nothing is injected. `asyncScheduler`, `asapScheduler` and all that defaults to them
  * (every timer, every connection in memory) run on the clock of the diagrams. The body is synchronous.
  *
- * Checked at the end, beside what the test expects: no error was left unhandled; no connection that is over still holds
- * anything or is held; time came to rest within `limit`. Connections may be left open, unless `m.expectNothingOpen()` was
- * called: most diagrams simply stop.
+ * Checked at the end, beside what the test expects: no error was left unhandled; no connection that is over has
+ * anything to send; time came to rest within `limit`. Connections may be left open, unless `m.expectNothingOpen()` was
+ * called: most diagrams simply stop. They are aborted then, and after that nothing may be held that was not before: a hold
+ * that is left is told with who holds whom, and why.
  *
  * ```ts
  * test('what is said comes back', marbles((m) => {
@@ -90,12 +94,14 @@ export function marbles(body: (m: Marbles) => void, { limit = 3_600_000 }: Marbl
       // What a failed test left in RxJS's shared queue would stop that queue for every test after it.
       while (asapScheduler.actions.length > 0) asapScheduler.actions[0].unsubscribe();
     }
-    trial.judge();
+    trial.tell();
   };
 }
 
 class Trial {
   readonly unhandled: unknown[] = [];
+  private readonly problems: string[] = [];
+  private readonly heldBefore = heldGroups();
   private readonly limit: number;
   private readonly scheduler = new LenientScheduler(() => {});
   private readonly connections: Connection[] = [];
@@ -119,13 +125,27 @@ class Trial {
       } catch (error) {
         failure = { error };
       }
+      helpers.flush();
+      this.judge();
+      const { length } = this.unhandled;
+      for (const open of [...this.connections, ...this.sockets]) open.error(new ConnectionAborted('the test is over'));
+      helpers.flush();
+      // Whoever did not expect its connection to be aborted is right.
+      this.unhandled.length = length;
+      this.problems.push(...stillHeld(this.heldBefore));
     });
     if (failure !== undefined) throw failure.error;
   }
 
   /** Throws whatever is wrong, all of it in one message. */
-  judge(): void {
-    const problems = this.expectations.flatMap((check) => check() ?? []);
+  tell(): void {
+    const { problems, unhandled } = this;
+    if (problems.length > 0) throw new Error(problems.join('\n\n'), { cause: unhandled[0] });
+  }
+
+  private judge(): void {
+    const { problems } = this;
+    problems.push(...this.expectations.flatMap((check) => check() ?? []));
     for (const error of this.unhandled) problems.push(`an error was left unhandled: ${textOf(error)}`);
     if (this.scheduler.actions.length > 0) {
       problems.push(
@@ -137,7 +157,6 @@ class Trial {
       const open = [...this.connections, ...this.sockets].filter(({ state }) => state.phase !== 'closed');
       problems.push(...open.map((thing) => `${thing} is still open (${thing.state.phase})`));
     }
-    if (problems.length > 0) throw new Error(problems.join('\n\n'), { cause: this.unhandled[0] });
   }
 
   private tools({ flush, time }: RunHelpers): Marbles {
@@ -261,12 +280,12 @@ function complete<T>(diagram: string, legend: Legend<T>): Record<string, T> {
   return Object.assign(itself as Record<string, T>, legend);
 }
 
-/** What must not be left of a connection that is over. */
+/** What must not be left of a connection that is over; holds are looked at for all at once. */
 function remainsOf(connection: Connection): string[] {
-  const { reason, group, outbox } = connection.halves;
-  if (reason === undefined) return [];
-  const holds = group.holds.map((hold) => `${connection} is over and still held by ${hold.holder}: ${hold.reason}`);
-  return outbox.unsent > 0 ? [...holds, `${connection} is over and keeps ${outbox.unsent} bytes to send`] : holds;
+  const { reason, outbox } = connection.halves;
+  return reason !== undefined && outbox.unsent > 0
+    ? [`${connection} is over and keeps ${outbox.unsent} bytes to send`]
+    : [];
 }
 
 function isPromiseLike(value: unknown): boolean {

@@ -35,7 +35,12 @@ export function sendTo<Out>(target: Observer<Out> & (Duplex<unknown, Out> | Data
         else subscriber.error(reason.error);
       };
       ending.onClosed(closed);
-      subscriber.add(() => ending.offClosed(closed));
+      subscriber.add(() => {
+        ending.offClosed(closed);
+        // Behind a `share` our source goes on without us: what is full here must not hold it up for the others.
+        // Whoever else feeds this target is held again at its next value.
+        sink.releaseAll();
+      });
       subscriber.add(
         subscribingFor(sink, () =>
           source.subscribe({

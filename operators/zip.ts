@@ -2,7 +2,7 @@
  * RxJS's `zip`, which holds. Knows: tuples, and when there can be no more of them. Does not know: whom to hold; see flowing/.
  */
 import { EMPTY, from, Observable, type ObservableInput, type ObservableInputTuple } from 'rxjs';
-import { bothSinks, currentGroup, currentSink, feed, subscribingFor } from '../src/flow.ts';
+import { bothSinks, currentSink, feed, subscribingFor } from '../src/flow.ts';
 import { Lanes } from './flowing/Lanes.ts';
 import { linked } from './flowing/linked.ts';
 
@@ -64,7 +64,7 @@ export function zip(...given: unknown[]): Observable<unknown> {
             subscriber.error(error);
             return;
           }
-          feed(currentGroup(), subscriber, result);
+          feed(lanes.group, subscriber, result);
           if (lanes.over) subscriber.complete();
           else lanes.balance();
         },

@@ -10,6 +10,7 @@ export class Feeders implements Sink {
   private more: Map<HoldGroup, number> | undefined;
   private spared: Map<HoldGroup, number> | undefined;
   private holds: Map<HoldGroup, Hold> | undefined;
+  private dismissed = false;
 
   /** Whether anybody is held. */
   get holding(): boolean {
@@ -56,14 +57,15 @@ export class Feeders implements Sink {
     for (const hold of holds?.values() ?? []) hold.release();
   }
 
-  /** Lets everyone go, and knows nobody any more. */
+  /** Lets everyone go, and knows nobody any more: the end. Whoever is let go and feeds at once is not held again. */
   dismiss(): void {
+    this.dismissed = true;
     this.first = this.more = this.spared = undefined;
     this.releaseAll();
   }
 
   private holdOne(group: HoldGroup | undefined, holder: Holder, reason: string): void {
-    if (group === undefined || this.holds?.has(group) || this.spared?.has(group)) return;
+    if (group === undefined || this.dismissed || this.holds?.has(group) || this.spared?.has(group)) return;
     (this.holds ??= new Map()).set(group, group.hold(holder, reason));
   }
 

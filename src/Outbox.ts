@@ -17,6 +17,8 @@ export const highWaterMark = 65536;
 export const lowWaterMark = 16384;
 /** Past this many unsent bytes, with nobody there to hold, one warning says so. */
 export const warningMark = 1 << 20;
+/** The same mark while somebody is held: what was on its way when the hold came (in a delay, in a buffer) may still arrive. */
+export const heldMark = 16 << 20;
 /** Bytes that come when this many are unsent already end the connection: memory is bounded even then. */
 export const hardLimit = 64 << 20;
 
@@ -147,8 +149,9 @@ export class Outbox extends Feeders implements Flushable {
     if (!this.full) this.write();
     if (this.unsent < highWaterMark) return;
     this.hold(this.owner, 'its send buffer is full');
-    // More than a mark's worth from nobody, or with nobody held: what keeps coming cannot be stopped.
-    if (this.unsent <= warningMark || this.warned || (this.holding && currentGroup() !== undefined)) return;
+    if (this.unsent <= warningMark || this.warned) return;
+    // Whoever feeds right now is held, or it comes from nobody: out of what was stored before the hold, or of a timer.
+    if (this.holding && (currentGroup() !== undefined || this.unsent <= heldMark)) return;
     this.warned = true;
     warn(new UnpressuredSink(String(this.owner), this.unsent, whoIsWriting()));
   }

@@ -34,7 +34,8 @@ export function whoIsWriting(): Origin {
 /** Exported for its tests: engines print stacks, files lie anywhere. */
 export function originIn(stack: string): Origin {
   const frames = stack.split('\n').map((frame) => frame.trim());
-  const [, here] = frames.map((frame) => placeInFile.exec(frame)?.[1] ?? '');
+  // The first frame, whether or not the engine says `Error` before it (V8 does, Firefox and Safari do not).
+  const here = frames.map((frame) => placeInFile.exec(frame)?.[1] ?? '').find((place) => place !== '') ?? '';
   // The library's own files lie around this one: `<root>/src/origin.ts`.
   const root = here.replace(/src[\\/]origin\.[cm]?[jt]s:\d+:\d+$/, '');
   const ours = root === here ? [] : ['src', 'operators', 'protocols', 'marbles'].map((room) => root + room);

@@ -33,7 +33,12 @@ export function pull<T>(iterable: Iterable<T>, scheduler: SchedulerLike = asyncS
       scheduled = true;
       subscriber.add(scheduler.schedule(draw));
     };
-    const group = new HoldGroup({ pause() {}, resume: later, now: () => scheduler.now() });
+    const group = new HoldGroup({
+      pause() {},
+      resume: later,
+      now: () => scheduler.now(),
+      toString: () => 'a pulled iterable',
+    });
     const draw = (): void => {
       scheduled = false;
       for (let drawn = 0; drawn < perTurn; drawn++) {

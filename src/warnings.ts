@@ -32,15 +32,23 @@ export class StoredBytes extends RopewalkWarning {
   /** About how many bytes. */
   readonly stored: number;
 
-  constructor(source: string, stored: number) {
-    const mebibytes = Math.round(stored / (1 << 20));
+  /** `arrived`, when it is the heap that grew while so many bytes arrived: text and objects cannot be told apart from others'. */
+  constructor(source: string, stored: number, arrived?: number) {
+    const seen =
+      arrived === undefined
+        ? `about ${mebibytes(stored)} MiB that came from ${source} are still in memory: something in its pipeline stores them `
+        : `the heap has grown by about ${mebibytes(stored)} MiB while ${mebibytes(arrived)} MiB came from ${source}: ` +
+          'perhaps something in its pipeline stores text, or what was made of it ';
     super(
-      `about ${mebibytes} MiB that came from ${source} are still in memory: something in its pipeline stores them ` +
-        '(toArray, buffer, zip, a concatMap of rxjs?) and holds nobody; ropewalk/operators has those that hold, ' +
+      `${seen}(toArray, buffer, zip, a concatMap of rxjs?) and holds nobody; ropewalk/operators has those that hold, ` +
         'see docs/pressure.md',
     );
     this.stored = stored;
   }
+}
+
+function mebibytes(bytes: number): number {
+  return Math.round(bytes / (1 << 20));
 }
 
 /** A connection was let go of the moment it was there. */

@@ -91,7 +91,8 @@ describe('a connection', () => {
       // It looks as if it listened, and never reads.
       far.subscribe({ error() {} });
       far.complete();
-      far.halves.group.hold({ backlog: 0, toString: () => 'deafness' }, 'a test');
+      const deafness = far.halves.group.hold({ backlog: 0, toString: () => 'deafness' }, 'a test');
+      timer(61_000).subscribe(() => deafness.release());
       near.subscribe({
         complete() {
           near.next(new Uint8Array(500_000));
@@ -108,8 +109,9 @@ describe('a connection', () => {
       const [near, far] = pair();
       near.subscribe({ error() {} });
       near.next(new Uint8Array(200_000));
-      // Somebody holds the reading for ever: the window stays full.
-      far.halves.group.hold({ backlog: 0 }, 'a test');
+      // Somebody holds the reading: the window stays full.
+      const deafness = far.halves.group.hold({ backlog: 0 }, 'a test');
+      timer(6_000).subscribe(() => deafness.release());
       far.complete();
       m.expect(far.closed).toBe('5s (d|)', { d: { kind: 'done' } });
       m.expect(near.closed.pipe(map(({ kind }) => kind))).toBe('5s (l|)', { l: 'lost' });

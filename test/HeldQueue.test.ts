@@ -63,6 +63,8 @@ test('a source that is let go and feeds at once is held again, and loses nothing
   put(queue, 0, group);
   expect([takeFrom(queue), takeFrom(queue), takeFrom(queue)]).toEqual([0, 1, 2]);
   expect([queue.backlog, queue.head?.value, group.held]).toEqual([1, 3, true]);
+  queue.dismiss();
+  expect(group.held).toBe(false);
 });
 
 test('values of nobody in particular wait too, and hold nobody', () => {

@@ -10,7 +10,7 @@ import {
   type Transport,
   type TransportEvents,
 } from 'ropewalk';
-import { hardLimit, highWaterMark, Outbox, warningMark } from '../src/Outbox.ts';
+import { hardLimit, heldMark, highWaterMark, Outbox, warningMark } from '../src/Outbox.ts';
 
 /** A platform that takes nothing until it is told to. */
 class Stubborn implements Transport {
@@ -112,6 +112,22 @@ test('with nobody to hold there is one warning, and far beyond it an end', () =>
   }
 });
 
+test('while somebody is held, what was stored on the way before the hold may still come; more than that is a warning', () => {
+  const warnings: string[] = [];
+  const before = onWarning(({ message }) => warnings.push(message));
+  try {
+    const { outbox, source } = setUp();
+    outbox.join(source);
+    for (let sent = 0; sent < heldMark; sent += chunk.length) outbox.next(chunk);
+    expect([source.held, warnings]).toEqual([true, []]);
+    outbox.next(chunk);
+    expect(warnings).toHaveLength(1);
+    outbox.stop();
+  } finally {
+    onWarning(before);
+  }
+});
+
 test('a group may join more than once, and is held until it has left as often', () => {
   const { outbox, source, held } = setUp();
   const other = new HoldGroup({ pause: () => held.push('other held'), resume: () => {}, now: () => 0 });
@@ -120,4 +136,6 @@ test('a group may join more than once, and is held until it has left as often', 
   outbox.leave(source);
   outbox.next(chunk);
   expect(held).toEqual(['other held']);
+  outbox.stop();
+  expect(other.held).toBe(false);
 });

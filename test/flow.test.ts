@@ -61,10 +61,11 @@ describe('a hold group', () => {
   test('counts a hold once: releasing it twice is harmless', () => {
     const { group, told } = source();
     const one = group.hold({ backlog: 0 }, 'one');
-    group.hold({ backlog: 0 }, 'two');
+    const two = group.hold({ backlog: 0 }, 'two');
     one.release();
     one.release();
     expect([told, group.held]).toEqual([['pause'], true]);
+    two.release();
   });
 
   test('tells who holds, why and since when, oldest first', () => {
@@ -77,6 +78,7 @@ describe('a hold group', () => {
       ['it thinks', 2],
     ]);
     expect(group.holds[0].holder).toBe(holder);
+    for (const hold of group.holds) hold.release();
   });
 });
 

@@ -6,8 +6,10 @@ import { asyncScheduler, identity, Subscription, type Observable } from 'rxjs';
 import type { Address } from '../../src/Address.ts';
 import { bytes, concat, utf8, type Bytes } from '../../src/bytes.ts';
 import type { CloseReason, Connection } from '../../src/Connection.ts';
+import { heldGroups } from '../../src/flow.ts';
 import type { Listener } from '../../src/Listener.ts';
 import { serve } from '../../src/Protocol.ts';
+import { stillHeld } from '../held.ts';
 
 /** What a runtime is, for {@link complianceOf}. */
 export interface ComplianceRuntime {
@@ -44,6 +46,7 @@ export class Bench {
   readonly runtime: ComplianceRuntime;
   readonly unhandled: unknown[] = [];
   private readonly openBefore: readonly string[];
+  private readonly heldBefore = heldGroups();
   private readonly connections: Connection[] = [];
   private readonly work = new Subscription();
 
@@ -176,6 +179,8 @@ export class Bench {
         throw new Error(`left open: ${this.added()}`);
       },
     );
+    const held = stillHeld(this.heldBefore);
+    if (held.length > 0) throw new Error(held.join('\n'));
     if (this.unhandled.length > 0)
       throw new Error(`unhandled: ${this.unhandled.join(', ')}`, { cause: this.unhandled[0] });
   }

@@ -137,12 +137,15 @@ export const arrivalCases: readonly DatagramCaseOf[] = [
       const heard = bench.hear(
         pair.server.pipe(tap(() => (hold ??= currentGroup()?.hold({ backlog: 1 }, 'a case wants to see it')))),
       );
-      await send(bench, pair, 3);
-      await bench.meanwhile();
-      holds(hold !== undefined, 'the socket can be found while it feeds');
-      same([heard.texts.length, pair.server.state.waiting, pair.server.state.held], [1, 2, true]);
-      hold?.release();
-      hold?.release();
+      try {
+        await send(bench, pair, 3);
+        await bench.meanwhile();
+        holds(hold !== undefined, 'the socket can be found while it feeds');
+        same([heard.texts.length, pair.server.state.waiting, pair.server.state.held], [1, 2, true]);
+      } finally {
+        hold?.release();
+        hold?.release();
+      }
       await bench.until(() => heard.texts.length === 3, 'the others');
       same([pair.server.state.lost, pair.server.state.held], [0, false]);
     },

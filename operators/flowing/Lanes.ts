@@ -9,6 +9,8 @@ import { storedBytes, storedItems } from './marks.ts';
 
 export class Lanes implements Holder {
   readonly all: readonly Lane[];
+  /** In whose name the last tuple goes on: whoever completed it or, if nobody can be held for that (a timer), whoever waited in it. */
+  group: HoldGroup | undefined;
   private readonly holds = new Map<HoldGroup, Hold>();
 
   constructor(count: number) {
@@ -32,7 +34,10 @@ export class Lanes implements Holder {
   put(lane: Lane, value: unknown): unknown[] | undefined {
     lane.push(value);
     const empty = this.all.filter(({ items }) => items === 0);
-    if (empty.length === 0) return this.all.map((each) => each.shift());
+    if (empty.length === 0) {
+      this.group = currentGroup() ?? this.all.find((each) => each.group !== undefined)?.group;
+      return this.all.map((each) => each.shift());
+    }
     // Of a lane that nothing is known of one cannot say whom it needs.
     if (lane.ahead || empty.every(({ known }) => known)) {
       for (const group of lane.feeders()) {
@@ -93,6 +98,11 @@ export class Lane implements Sink {
   /** Whether it is known who feeds it. */
   get known(): boolean {
     return this.fed || this.joined.length > 0;
+  }
+
+  /** Whom the head came from. */
+  get group(): HoldGroup | undefined {
+    return this.queue.head?.group;
   }
 
   join(group: HoldGroup): void {

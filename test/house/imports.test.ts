@@ -41,6 +41,8 @@ const builtOn: Record<string, readonly string[]> = { websocket: ['http'] };
 
 /** A test, and the files inside the rooms that it opens beside the one it is named after. */
 const internals: Record<string, readonly string[]> = {
+  // It is loaded for every test, and needs no more than this.
+  'test/nothingHeld.ts': ['src/flow.ts'],
   // The laws of endpoint descriptions hold for every type there is.
   'test/Endpoint.test.ts': [
     'src/memory/DatagramNetwork.ts',

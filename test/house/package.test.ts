@@ -82,7 +82,9 @@ const linesOf = (output: string): string[] => output.trim().split('\n').toSorted
 
 beforeAll(() => {
   tarball = pack('.');
-  const beside = ['rxjs', 'tslib', '@opentelemetry/api'].map((name) => pack(`node_modules/${name}`, '--ignore-scripts'));
+  const beside = ['rxjs', 'tslib', '@opentelemetry/api'].map((name) =>
+    pack(`node_modules/${name}`, '--ignore-scripts'),
+  );
   write('package.json', JSON.stringify({ name: 'consumer', private: true }));
   print(folder, 'npm', 'install', '--offline', '--no-audit', '--no-fund', '--loglevel=error', tarball, ...beside);
 });

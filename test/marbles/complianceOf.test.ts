@@ -1,5 +1,5 @@
 import { VirtualTimeScheduler } from 'rxjs';
-import type { Connection, PathAddress } from 'ropewalk';
+import type { Connection, Hold, PathAddress } from 'ropewalk';
 import { complianceOf } from 'ropewalk/marbles';
 import { memory } from 'ropewalk/memory';
 
@@ -83,11 +83,13 @@ describe('the cases of the contract notice', () => {
   });
 
   test('a connection that keeps a hold', async () => {
+    const holds: Hold[] = [];
     const rules = await broken((connection) => {
       connection.closed.addCallback(() => {
-        connection.halves.group.hold({ backlog: 0 }, 'it forgot');
+        holds.push(connection.halves.group.hold({ backlog: 0 }, 'it forgot'));
       });
     });
+    for (const hold of holds) hold.release();
     expect(rules.size).toBeGreaterThan(9);
   });
 

@@ -11,8 +11,22 @@ import {
   takeWhile,
   throwError,
   timer,
+  zip,
 } from 'rxjs';
-import { bytes, codec, ConnectionLost, ConnectionRefused, over, serve, show, utf8, type Bytes } from 'ropewalk';
+import {
+  bytes,
+  codec,
+  ConnectionLost,
+  ConnectionRefused,
+  HoldGroup,
+  over,
+  pull,
+  serve,
+  show,
+  utf8,
+  type Bytes,
+  type Hold,
+} from 'ropewalk';
 import { hex, marbles, wire, wirePair, type Marbles } from 'ropewalk/marbles';
 
 /** A codec of its own: each letter is a message. */
@@ -215,12 +229,16 @@ describe('a failure', () => {
   });
 
   test('is a hold left on a connection that is over', () => {
+    let forgotten: Hold | undefined;
     const message = failureOf((m) => {
       const { listen, script } = m.memory();
       listen('memory:echo')
         .pipe(
           serve((incoming, connection) => {
-            connection.halves.group.hold({ backlog: 0, toString: () => 'a forgetful operator' }, 'for no reason');
+            forgotten = connection.halves.group.hold(
+              { backlog: 0, toString: () => 'a forgetful operator' },
+              'for no reason',
+            );
             return incoming;
           }),
         )
@@ -228,8 +246,42 @@ describe('a failure', () => {
       const peer = script('memory:echo', '#');
       m.expect(peer.closed).toBe('(a|)', { a: { kind: 'aborted', error: new Error('the script said # (#)') } });
     });
-    expect(message).toMatch(/is over and still held by a forgetful operator: for no reason$/);
+    forgotten?.release();
+    expect(message).toMatch(/^the connection with echo#1 is still held by a forgetful operator: for no reason$/m);
   });
+
+  test('is a hold left on anything else; what was held before the test is not its business', () => {
+    const source = (name: string): HoldGroup =>
+      new HoldGroup({ pause() {}, resume() {}, now: () => 0, toString: () => name });
+    const before = source('a file').hold({ backlog: 0 }, 'not of this test');
+    let forgotten: Hold | undefined;
+    const message = failureOf(() => {
+      forgotten = source('a child process').hold({ backlog: 0, toString: () => 'a queue' }, 'it is full');
+    });
+    before.release();
+    forgotten?.release();
+    expect(message).toBe('a child process is still held by a queue: it is full');
+  });
+});
+
+describe('connections that are left open', () => {
+  test(
+    'may be held when the test ends: they are aborted then, and let go',
+    marbles((m) => {
+      const { listen, connect } = m.memory();
+      listen('memory:deaf').subscribe();
+      listen('memory:source')
+        .pipe(serve(() => pull([new Uint8Array(500_000)])))
+        .subscribe();
+      const held = zip(connect('memory:deaf'), connect('memory:source')).pipe(
+        mergeMap(([sink, source]) => {
+          source.subscribe(sink);
+          return timer(10).pipe(map(() => source.state.held));
+        }),
+      );
+      m.expect(held).toBe('10ms t', { t: true });
+    }),
+  );
 });
 
 function leavesOneOpen(m: Marbles): void {
