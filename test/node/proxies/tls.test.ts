@@ -12,10 +12,10 @@ import {
   type IpAddress,
   type Protocol,
 } from 'ropewalk';
+import { connectProxy } from 'ropewalk/connect-proxy';
 import { complianceOf } from 'ropewalk/marbles';
 import { connect, developmentCertificate, listen, tlsListener, type ConnectTo } from 'ropewalk/node';
 import { socks, type SocksRequest } from 'ropewalk/socks';
-import { wireTo } from '../../protocols/connectProxy/proxy.ts';
 import { openThings } from '../openThings.ts';
 import { file, serving, stopAll } from './programs.ts';
 
@@ -39,7 +39,7 @@ async function socksProxy(): Promise<{ proxy: number; asked: SocksRequest[] }> {
   return { proxy: await serving(socks({ connect: goTo })), asked };
 }
 
-const httpProxy = (): Promise<number> => serving(wireTo((host, port) => dialHere({ host, port })));
+const httpProxy = (): Promise<number> => serving(connectProxy({ connect: dialHere }));
 
 /** A server of capitals under TLS. */
 function secureServer(): Promise<number> {
