@@ -24,10 +24,16 @@ export function parseDiagram(diagram: string, legend: Legend = {}, error: unknow
   const values: Record<string, unknown> = {};
   for (const letter of diagram) values[letter] = Object.hasOwn(legend, letter) ? legend[letter] : letter;
   const factor = TestScheduler.frameTimeFactor;
-  return TestScheduler.parseMarbles(diagram, values, error, false, true).map(({ frame, notification }) => ({
-    frame: frame / factor,
-    notification: notification as ObservableNotification<unknown>,
-  }));
+  // Within `TestScheduler.run` it is 1; outside of it a column would be 10, and `10ms` would be 10 as well.
+  TestScheduler.frameTimeFactor = 1;
+  try {
+    return TestScheduler.parseMarbles(diagram, values, error, false, true).map(({ frame, notification }) => ({
+      frame,
+      notification: notification as ObservableNotification<unknown>,
+    }));
+  } finally {
+    TestScheduler.frameTimeFactor = factor;
+  }
 }
 
 /** Says how what came differs from what was expected; `undefined` when it does not. */
