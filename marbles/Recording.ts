@@ -29,6 +29,8 @@ export interface Recording {
 const title = '# ropewalk recording 1: a column is a millisecond';
 /** Passages are no wider, and name no more pieces of each side, than a person can take in. */
 const widest = 96;
+/** So many bytes of a content are on one line. */
+const longest = 64;
 const lettersOf = { client: [...'abcdefghijklmnopqrstuvwxyz'], server: [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'] };
 const sides: readonly Side[] = ['client', 'server'];
 
@@ -119,15 +121,12 @@ class Passage {
   }
 }
 
-/** A line of the legend; long ones go on below, if they can after the end of a line of theirs. */
+/** A line of the legend; long ones go on below, after the end of a line of theirs if there is one. */
 function entry(letter: string, content: Bytes): string[] {
-  const pieces: Bytes[] = [];
-  for (let at = 0; at < content.length || pieces.length === 0;) {
-    const line = content.indexOf(10, at) + 1;
-    const most = content.subarray(at, at + 64);
-    const piece = content.length - at > 64 && line > 0 && line - at < 64 ? content.subarray(at, line) : most;
-    pieces.push(piece);
-    at += piece.length;
+  const pieces: Bytes[] = content.length <= longest ? [content] : [];
+  for (let at = 0; pieces[0] !== content && at < content.length; at += pieces.at(-1)!.length) {
+    const piece = content.subarray(at, at + longest);
+    pieces.push(piece.subarray(0, piece.indexOf(10) + 1 || longest));
   }
   return pieces.map((piece, index) => `  ${index === 0 ? `${letter} =` : '   '} '${escaped(piece)}'`);
 }

@@ -5,6 +5,7 @@
 import type { ObservableNotification } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { bytes, concat, show, utf8, type Bytes } from '../src/bytes.ts';
+import { pointed } from './pointing.ts';
 import { same } from './same.ts';
 
 /** What the letters of a diagram stand for. A letter that is not in it stands for itself. */
@@ -52,8 +53,7 @@ export function difference(
     `  expected  ${expectedLine.text}`,
     `  actual    ${actualLine.text}`,
     `            ${' '.repeat(column)}^`,
-    `  expected there: ${describe(expected[at], letters)}`,
-    `  actual there:   ${describe(actual[at], letters)}`,
+    ...compared(expected[at], actual[at], letters),
     ...letters.explained().map((line) => `  ${line}`),
   ].join('\n');
 }
@@ -176,6 +176,21 @@ class Letters {
     this.known.push([letter ?? '?', value]);
     return [letter ?? '?'];
   }
+}
+
+/** What was expected at one place and what came there; of two values of one moment also where they part. */
+function compared(expected: Happening | undefined, actual: Happening | undefined, letters: Letters): string[] {
+  if (expected?.notification.kind === 'N' && actual?.notification.kind === 'N' && expected.frame === actual.frame) {
+    const [wanted, came] = [expected.notification.value, actual.notification.value];
+    const values = pointed(wanted, came, describeValue);
+    const place = (value: unknown): string => `${letters.letterOf(value)} at ${expected.frame} ms: `;
+    return [
+      `  expected there: ${place(wanted)}${values.expected}`,
+      `  actual there:   ${place(came)}${values.actual}`,
+      ...(values.mark === '' ? [] : [`                  ${' '.repeat(place(came).length)}${values.mark}`]),
+    ];
+  }
+  return [`  expected there: ${describe(expected, letters)}`, `  actual there:   ${describe(actual, letters)}`];
 }
 
 function describe(happening: Happening | undefined, letters: Letters): string {

@@ -4,7 +4,7 @@
  */
 import type { OperatorFunction } from 'rxjs';
 import type { Bytes } from '../src/bytes.ts';
-import { fed, run, sameOutcome, seeded, told } from './run.ts';
+import { fed, run, sameOutcome, seeded, toldBoth } from './run.ts';
 
 export interface EverySplitOptions {
   /** Decides the cuts of a long capture. */
@@ -49,8 +49,7 @@ export function everySplit<Message>(
       [
         `${capture.length} bytes ${how} gave something else than all at once`,
         `  fed       ${fed(chunks)}`,
-        `  expected  ${told(expected)}`,
-        `  actual    ${told(actual)}`,
+        ...toldBoth(expected, actual),
       ].join('\n'),
     );
   };

@@ -246,6 +246,7 @@ describe('replay', () => {
         `                      ^`,
         `  expected there: b at 5003 ms: 'b'`,
         `  actual there:   x at 5003 ms: 'x'`,
+        `                                 ^`,
       ].join('\n'),
     );
   });
