@@ -16,3 +16,4 @@ export { Received, script, wirePair, type Script, type WireEnd } from './script.
 export { hex, wire, type WireLegend } from './wire.ts';
 export { everySplit, type EverySplitOptions } from './everySplit.ts';
 export { expectCodec, type CodecExpectation, type CodecLawsOptions } from './expectCodec.ts';
+export { transcript, type TranscriptCase } from './transcript.ts';

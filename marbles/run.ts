@@ -86,8 +86,11 @@ export function sameOutcome(a: Outcome<unknown>, b: Outcome<unknown>): boolean {
   return a.end === b.end && nameOf(a.error) === nameOf(b.error) && same(a.messages, b.messages);
 }
 
+/** How a message is shown, which may depend on its place. */
+type ShowMessage = (message: unknown, index: number) => string;
+
 /** For people: the messages, and the end; of many messages those from `from` on. */
-export function told({ messages, end, error }: Outcome<unknown>, from = 0, show = shownMessage): string {
+export function told({ messages, end, error }: Outcome<unknown>, from = 0, show: ShowMessage = shownMessage): string {
   const shown = messages.slice(from, from + shownAtMost).map((message, index) => show(message, from + index));
   const before = from > 0 ? [`… (${from} more)`] : [];
   const after = messages.length > from + shownAtMost ? [`… (${messages.length} messages)`] : [];
@@ -104,8 +107,10 @@ export function toldBoth(expected: Outcome<unknown>, actual: Outcome<unknown>): 
   const from = at < shownAtMost ? 0 : at - 2;
   // The first message that differs is shown where it does, however long it is.
   const there = at < common ? pointed(expected.messages[at], actual.messages[at], shownMessage) : undefined;
-  const showing = (text: string | undefined) => (message: unknown, index: number) =>
-    text !== undefined && index === at ? text : shownMessage(message);
+  const showing =
+    (text: string | undefined): ShowMessage =>
+    (message, index) =>
+      text !== undefined && index === at ? text : shownMessage(message);
   const both = pointedTexts(told(expected, from, showing(there?.expected)), told(actual, from, showing(there?.actual)));
   const lines = [`  expected  ${both.expected}`, `  actual    ${both.actual}`];
   return both.mark === '' ? lines : [...lines, `            ${both.mark}`];
