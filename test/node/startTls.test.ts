@@ -127,6 +127,7 @@ describe('startTls', () => {
     startTls(far, server);
     await startTls(near, client);
     expect(await say(near, 'hello')).toBe('hello');
+    letGo(near, far);
   });
 
   test('complete() in the middle of the handshake: all that was written is sent under TLS, then the end', async () => {
@@ -141,6 +142,11 @@ describe('startTls', () => {
     expect(await near.closed).toEqual({ kind: 'done' });
   });
 });
+
+/** Both ends of a wire in memory stay open, and held, until somebody ends them. */
+function letGo(...connections: readonly Connection[]): void {
+  for (const connection of connections) connection.error(new Error('the test is over'));
+}
 
 describe('what came in the clear is never taken for what comes under TLS (CVE-2011-0411)', () => {
   /** Sends `injected` as somebody in between can: before the client's handshake. */
@@ -202,6 +208,7 @@ describe('what came in the clear is never taken for what comes under TLS (CVE-20
     expect(await ask(mail, 'STARTTLS')).toBe('220 ready');
     expect(await failed(startTls(near, client))).toBeInstanceOf(PlaintextInjected);
     expect(await near.closed).toMatchObject({ kind: 'aborted', error: { name: 'PlaintextInjected' } });
+    letGo(far);
   });
 
   test('what waits, not decoded, belongs to TLS: a handshake that came early begins it, anything else ends it', async () => {
@@ -216,6 +223,7 @@ describe('what came in the clear is never taken for what comes under TLS (CVE-20
     mallory.next(bytes('RCPT TO:<mallory>\r\n'));
     await until(() => victim.state.bytesReceived > 0);
     expect(await failed(startTls(victim, server))).toBeInstanceOf(NotTls);
+    letGo(near, far, mallory, victim);
   });
 
   test('without anything injected all of these go on under TLS', async () => {
@@ -237,6 +245,7 @@ describe('what came in the clear is never taken for what comes under TLS (CVE-20
     await startTls(near, client);
     expect(await ask(duplex, 'on')).toBe('go');
     expect(heardFar).toEqual(['go', 'on']);
+    letGo(near, far);
   });
 });
 
