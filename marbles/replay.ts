@@ -38,12 +38,12 @@ export interface Replay {
  * ```ts
  * const recording = parseRecording(`# ropewalk recording 1
  * at 0 ms
- *   client  a 90000ms -|
- *   server  -A
+ *   client  a- 90000ms |-
+ *   server  -A 90000ms -|
  *   a = 'hello\\n'
  *   A = 'HELLO\\r\\n'`);
  * const shouting = over(lines(), map((line: string) => line.toUpperCase()));
- * replay(recording).against(shouting).events.length // => 3
+ * replay(recording).against(shouting).events.length // => 4
  * ```
  * The protocol is served at `memory:replay`, also when it takes the part of the client.
  *

@@ -6,7 +6,7 @@ import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { firstValueFrom, map, Observable, tap, toArray } from 'rxjs';
+import { firstValueFrom, map, Observable, tap } from 'rxjs';
 import { bytes, ByteQueue, concat, relay, serve, utf8, type Bytes, type IpAddress, type Protocol } from 'ropewalk';
 import { everySplit, record, type Recorded, type Recording, type Side } from 'ropewalk/marbles';
 import { readRecording, replayFile, writeRecording } from 'ropewalk/marbles/disk';
@@ -177,8 +177,8 @@ withPeers('redis-server', 'redis-cli')('a session of redis-cli with a real Redis
       const ended = firstValueFrom(proxy.pipe(serve(relay(upstream))));
       const printed = await new Promise<string>((resolve, reject) => {
         void port.then((address) => {
-          const arguments_ = ['-p', String((address as IpAddress).port), '--no-auth-warning', '-a', password];
-          const cli = execFile('redis-cli', arguments_, (error, output) => (error ? reject(error) : resolve(output)));
+          const args = ['-p', String((address as IpAddress).port), '--no-auth-warning', '-a', password];
+          const cli = execFile('redis-cli', args, (error, output) => (error ? reject(error) : resolve(output)));
           cli.stdin!.end(`${commands.join('\n')}\n`);
         });
       });
