@@ -5,7 +5,7 @@ import { bytes, serve } from 'ropewalk';
 import { everySplit, expectCodec, marbles, parseRecording, replay, transcript } from 'ropewalk/marbles';
 import { lines } from 'ropewalk/operators';
 
-test(
+void test(
   'what is said comes back',
   marbles((m) => {
     const { listen, script } = m.memory();
@@ -14,14 +14,14 @@ test(
   }),
 );
 
-test(
+void test(
   'a failure is told as text',
   marbles((m) => {
     m.expect(m.cold('-a|')).toBe('-b|');
   }),
 );
 
-test('laws, cuts and recordings', () => {
+void test('laws, cuts and recordings', () => {
   expectCodec(lines()).toObeyLaws(['', 'a']);
   everySplit(bytes('a\nb\n'), lines().decode);
   const text = "# ropewalk recording 1\nat 0 ms\n  client  a-|\n  server  -A-|\n  a = 'hi'\n  A = 'hi'";
@@ -29,4 +29,4 @@ test('laws, cuts and recordings', () => {
 });
 
 const page = ['## A line', '```wire', 'a\\n', '```', '```events', "'a'", '|', '```'].join('\n');
-for (const { name, run } of transcript(page, lines().decode)) test(name, run);
+for (const { name, run } of transcript(page, lines().decode)) void test(name, run);
