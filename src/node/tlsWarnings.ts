@@ -16,6 +16,20 @@ export class HandshakeFailed extends RopewalkWarning {
   }
 }
 
+/**
+ * So many handshakes are in progress that who comes now is sent away. Told once, and again when half of them were over in
+ * between.
+ */
+export class TooManyHandshakes extends RopewalkWarning {
+  override readonly name = 'TooManyHandshakes';
+  readonly limit: number;
+
+  constructor(endpoint: string, limit: number) {
+    super(`${endpoint} has ${limit} handshakes in progress, and sends away who comes now (maxHandshakes)`);
+    this.limit = limit;
+  }
+}
+
 /** Certificates have changed and cannot be used: those from before stay. `cause` says why. */
 export class CertificatesKept extends RopewalkWarning {
   override readonly name = 'CertificatesKept';
