@@ -43,18 +43,33 @@ export interface ComplianceCase {
 export function complianceOf(runtime: ComplianceRuntime): ComplianceCase[] {
   return [...readingCases, ...writingCases, ...endingCases, ...servingCases, ...placeCases]
     .filter(({ needs = [] }) => needs.every((ability) => runtime.can[ability]))
-    .map(({ rule, name, timeout = 15_000, run }) => ({ rule, name, timeout, run: () => runOn(runtime, run) }));
+    .map(({ rule, name, timeout = 15_000, run }) => ({
+      rule,
+      name,
+      timeout,
+      run: () => runOn(runtime, { rule, name, run }),
+    }));
 }
 
-async function runOn(runtime: ComplianceRuntime, run: CaseOf['run']): Promise<void> {
+async function runOn(
+  runtime: ComplianceRuntime,
+  { rule, name, run }: Pick<CaseOf, 'rule' | 'name' | 'run'>,
+): Promise<void> {
   const bench = new Bench(runtime);
   const reportBefore = config.onUnhandledError;
   config.onUnhandledError = (error) => bench.unhandled.push(error);
   try {
     await run(bench);
     await bench.clear();
+  } catch (error) {
+    const [where, message] = [typeof rule === 'number' ? `rule ${rule}` : `'${rule}'`, messageOf(error)];
+    throw new Error(`docs/duplex.md, ${where}: ${name}\n  ${message.replaceAll('\n', '\n  ')}`, { cause: error });
   } finally {
     bench.abandon();
     config.onUnhandledError = reportBefore;
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

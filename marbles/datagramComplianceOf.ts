@@ -44,18 +44,30 @@ export interface DatagramComplianceCase {
 export function datagramComplianceOf(runtime: DatagramComplianceRuntime): DatagramComplianceCase[] {
   return [...lifeCases, ...arrivalCases, ...sendingCases, ...peerCases]
     .filter(({ needs = [] }) => needs.every((ability) => runtime.can[ability]))
-    .map(({ rule, name, run }) => ({ rule, name, timeout: 15_000, run: () => runOn(runtime, run) }));
+    .map(({ rule, name, run }) => ({ rule, name, timeout: 15_000, run: () => runOn(runtime, { rule, name, run }) }));
 }
 
-async function runOn(runtime: DatagramComplianceRuntime, run: DatagramCaseOf['run']): Promise<void> {
+async function runOn(
+  runtime: DatagramComplianceRuntime,
+  { rule, name, run }: Pick<DatagramCaseOf, 'rule' | 'name' | 'run'>,
+): Promise<void> {
   const bench = new DatagramBench(runtime);
   const reportBefore = config.onUnhandledError;
   config.onUnhandledError = (error) => bench.unhandled.push(error);
   try {
     await run(bench);
     await bench.clear();
+  } catch (error) {
+    const message = messageOf(error);
+    throw new Error(`docs/datagrams.md, rule ${rule}: ${name}\n  ${message.replaceAll('\n', '\n  ')}`, {
+      cause: error,
+    });
   } finally {
     bench.abandon();
     config.onUnhandledError = reportBefore;
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

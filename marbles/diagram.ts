@@ -5,6 +5,7 @@
 import type { ObservableNotification } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { bytes, concat, show, utf8, type Bytes } from '../src/bytes.ts';
+import { pointed } from './pointing.ts';
 import { same } from './same.ts';
 
 /** What the letters of a diagram stand for. A letter that is not in it stands for itself. */
@@ -24,10 +25,16 @@ export function parseDiagram(diagram: string, legend: Legend = {}, error: unknow
   const values: Record<string, unknown> = {};
   for (const letter of diagram) values[letter] = Object.hasOwn(legend, letter) ? legend[letter] : letter;
   const factor = TestScheduler.frameTimeFactor;
-  return TestScheduler.parseMarbles(diagram, values, error, false, true).map(({ frame, notification }) => ({
-    frame: frame / factor,
-    notification: notification as ObservableNotification<unknown>,
-  }));
+  // Within `TestScheduler.run` it is 1; outside of it a column would be 10, and `10ms` would be 10 as well.
+  TestScheduler.frameTimeFactor = 1;
+  try {
+    return TestScheduler.parseMarbles(diagram, values, error, false, true).map(({ frame, notification }) => ({
+      frame,
+      notification: notification as ObservableNotification<unknown>,
+    }));
+  } finally {
+    TestScheduler.frameTimeFactor = factor;
+  }
 }
 
 /** Says how what came differs from what was expected; `undefined` when it does not. */
@@ -46,8 +53,7 @@ export function difference(
     `  expected  ${expectedLine.text}`,
     `  actual    ${actualLine.text}`,
     `            ${' '.repeat(column)}^`,
-    `  expected there: ${describe(expected[at], letters)}`,
-    `  actual there:   ${describe(actual[at], letters)}`,
+    ...compared(expected[at], actual[at], letters),
     ...letters.explained().map((line) => `  ${line}`),
   ].join('\n');
 }
@@ -170,6 +176,21 @@ class Letters {
     this.known.push([letter ?? '?', value]);
     return [letter ?? '?'];
   }
+}
+
+/** What was expected at one place and what came there; of two values of one moment also where they part. */
+function compared(expected: Happening | undefined, actual: Happening | undefined, letters: Letters): string[] {
+  if (expected?.notification.kind === 'N' && actual?.notification.kind === 'N' && expected.frame === actual.frame) {
+    const [wanted, came] = [expected.notification.value, actual.notification.value];
+    const values = pointed(wanted, came, describeValue);
+    const place = (value: unknown): string => `${letters.letterOf(value)} at ${expected.frame} ms: `;
+    return [
+      `  expected there: ${place(wanted)}${values.expected}`,
+      `  actual there:   ${place(came)}${values.actual}`,
+      ...(values.mark === '' ? [] : [`                  ${' '.repeat(place(came).length)}${values.mark}`]),
+    ];
+  }
+  return [`  expected there: ${describe(expected, letters)}`, `  actual there:   ${describe(actual, letters)}`];
 }
 
 function describe(happening: Happening | undefined, letters: Letters): string {

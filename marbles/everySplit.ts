@@ -4,7 +4,7 @@
  */
 import type { OperatorFunction } from 'rxjs';
 import type { Bytes } from '../src/bytes.ts';
-import { fed, run, sameOutcome, seeded, told } from './run.ts';
+import { fed, run, sameOutcome, seeded, toldBoth, type Outcome } from './run.ts';
 
 export interface EverySplitOptions {
   /** Decides the cuts of a long capture. */
@@ -38,6 +38,17 @@ export function everySplit<Message>(
   operator: OperatorFunction<Bytes, Message>,
   options: EverySplitOptions = {},
 ): Message[] {
+  const outcome = outcomeOfEverySplit(capture, operator, options);
+  if (outcome.end === 'failed') throw outcome.error;
+  return outcome.messages;
+}
+
+/** What comes out however the capture is cut, a failure included. Throws when it makes a difference. */
+export function outcomeOfEverySplit<Message>(
+  capture: Bytes,
+  operator: OperatorFunction<Bytes, Message>,
+  options: EverySplitOptions = {},
+): Outcome<Message> {
   const { seed = 1, exhaustive = 1024, complete = true } = options;
   const expected = run(operator, [capture], { complete });
   const atMost = expected.messages.length + 1;
@@ -49,8 +60,7 @@ export function everySplit<Message>(
       [
         `${capture.length} bytes ${how} gave something else than all at once`,
         `  fed       ${fed(chunks)}`,
-        `  expected  ${told(expected)}`,
-        `  actual    ${told(actual)}`,
+        ...toldBoth(expected, actual),
       ].join('\n'),
     );
   };
@@ -74,8 +84,7 @@ export function everySplit<Message>(
     'byte by byte',
   );
 
-  if (expected.end === 'failed') throw expected.error;
-  return expected.messages;
+  return expected;
 }
 
 function cutAt(capture: Bytes, cuts: readonly number[]): Bytes[] {

@@ -7,7 +7,7 @@ import { concat, type Bytes } from '../src/bytes.ts';
 import { LimitExceeded, RopewalkError } from '../src/errors.ts';
 import type { Codec } from '../src/Protocol.ts';
 import { everySplit } from './everySplit.ts';
-import { fed, Probe, run, sameOutcome, seeded, shownMessage, told, type Outcome } from './run.ts';
+import { fed, Probe, run, sameOutcome, seeded, shownMessage, told, toldBoth, type Outcome } from './run.ts';
 import { same } from './same.ts';
 
 export interface CodecLawsOptions<Message> {
@@ -230,7 +230,8 @@ function expectOutcome(
   actual: Outcome<unknown>,
   expected: Outcome<unknown>,
 ): void {
-  if (!sameOutcome(actual, expected)) fail(name, chunks, told(expected), told(actual));
+  if (sameOutcome(actual, expected)) return;
+  throw new Error([...broken(name, chunks), ...toldBoth(expected, actual)].join('\n'));
 }
 
 function law<Result>(name: string, attempt: () => Result): Result {
@@ -243,12 +244,9 @@ function law<Result>(name: string, attempt: () => Result): Result {
 }
 
 function fail(name: string, chunks: readonly Bytes[], expected: string, actual: string): never {
-  throw new Error(
-    [
-      `the codec breaks a law: ${name}`,
-      `  fed       ${fed(chunks)}`,
-      `  expected  ${expected}`,
-      `  actual    ${actual}`,
-    ].join('\n'),
-  );
+  throw new Error([...broken(name, chunks), `  expected  ${expected}`, `  actual    ${actual}`].join('\n'));
+}
+
+function broken(name: string, chunks: readonly Bytes[]): string[] {
+  return [`the codec breaks a law: ${name}`, `  fed       ${fed(chunks)}`];
 }

@@ -9,7 +9,11 @@ export type { DatagramComplianceRuntime, DatagramGroup } from './datagrams/Datag
 export type { DatagramRule } from './datagrams/DatagramCase.ts';
 export type { Legend } from './diagram.ts';
 export { marbles, type Expectation, type Marbles, type MarblesMemory, type MarblesOptions } from './marbles.ts';
+export { record, type RecordOptions, type Recorded } from './record.ts';
+export { formatRecording, parseRecording, type RecordedEvent, type Recording, type Side } from './Recording.ts';
+export { replay, type Replay, type ReplayOptions } from './replay.ts';
 export { Received, script, wirePair, type Script, type WireEnd } from './script.ts';
 export { hex, wire, type WireLegend } from './wire.ts';
 export { everySplit, type EverySplitOptions } from './everySplit.ts';
 export { expectCodec, type CodecExpectation, type CodecLawsOptions } from './expectCodec.ts';
+export { transcript, type TranscriptCase } from './transcript.ts';

@@ -4,6 +4,7 @@
  */
 import { Subject, Subscription, type OperatorFunction } from 'rxjs';
 import { equal, show, type Bytes } from '../src/bytes.ts';
+import { pointed, pointedTexts } from './pointing.ts';
 import { same } from './same.ts';
 
 /** What came out: the messages, and how it ended, if it did. */
@@ -85,13 +86,34 @@ export function sameOutcome(a: Outcome<unknown>, b: Outcome<unknown>): boolean {
   return a.end === b.end && nameOf(a.error) === nameOf(b.error) && same(a.messages, b.messages);
 }
 
-/** For people: the messages, and the end. */
-export function told({ messages, end, error }: Outcome<unknown>): string {
-  const shown = messages.slice(0, shownAtMost).map(shownMessage).join(', ');
-  const more = messages.length > shownAtMost ? `, … (${messages.length} messages)` : '';
+/** How a message is shown, which may depend on its place. */
+type ShowMessage = (message: unknown, index: number) => string;
+
+/** For people: the messages, and the end; of many messages those from `from` on. */
+export function told({ messages, end, error }: Outcome<unknown>, from = 0, show: ShowMessage = shownMessage): string {
+  const shown = messages.slice(from, from + shownAtMost).map((message, index) => show(message, from + index));
+  const before = from > 0 ? [`… (${from} more)`] : [];
+  const after = messages.length > from + shownAtMost ? [`… (${messages.length} messages)`] : [];
   const why =
     end === 'failed' ? ` with ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}` : '';
-  return `[${shown}${more}] ${end}${why}`;
+  return `[${[...before, ...shown, ...after].join(', ')}] ${end}${why}`;
+}
+
+/** For people: what was expected and what came, one below the other, and a mark where they part. */
+export function toldBoth(expected: Outcome<unknown>, actual: Outcome<unknown>): string[] {
+  const common = Math.min(expected.messages.length, actual.messages.length);
+  let at = 0;
+  while (at < common && same(expected.messages[at], actual.messages[at])) at++;
+  const from = at < shownAtMost ? 0 : at - 2;
+  // The first message that differs is shown where it does, however long it is.
+  const there = at < common ? pointed(expected.messages[at], actual.messages[at], shownMessage) : undefined;
+  const showing =
+    (text: string | undefined): ShowMessage =>
+    (message, index) =>
+      text !== undefined && index === at ? text : shownMessage(message);
+  const both = pointedTexts(told(expected, from, showing(there?.expected)), told(actual, from, showing(there?.actual)));
+  const lines = [`  expected  ${both.expected}`, `  actual    ${both.actual}`];
+  return both.mark === '' ? lines : [...lines, `            ${both.mark}`];
 }
 
 /** For people: chunks, escaped, a bar at each cut. */

@@ -190,6 +190,7 @@ describe('a failure', () => {
         '               ^',
         "  expected there: B at 3 ms: 'x\\r'",
         "  actual there:   A at 3 ms: 'x\\r\\n'",
+        '                                 ^ byte 2',
         "  B = 'x\\r'",
         "  A = 'x\\r\\n'",
       ].join('\n'),

@@ -1,0 +1,20 @@
+/** The test kit in a runner that it has never heard of: Node's own. (Jest runs every other test here.) */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+test('node --test runs marble tests, and shows why one fails', () => {
+  const program = join(__dirname, 'programs', 'runner.ts');
+  const { NODE_OPTIONS: _options, NODE_TEST_CONTEXT: _context, ...env } = process.env;
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--require', require.resolve('ts-node/register'), '--test', '--test-reporter=tap', program],
+    { encoding: 'utf8', env, timeout: 60_000 },
+  );
+  const results = [...stdout.matchAll(/^ {0,4}(ok|not ok) \d+ - (.*)$/gm)].map(
+    ([, result, name]) => `${result}: ${name}`,
+  );
+  expect([results, stderr]).toEqual([expect.arrayContaining(['ok: what is said comes back']), '']);
+  expect(results).toEqual(expect.arrayContaining(['ok: laws, cuts and recordings', 'ok: A line']));
+  expect(results).toContain('not ok: a failure is told as text');
+  expect(stdout).toMatch(/the marbles differ at 1 ms\n\s*expected {2}-b\|\n\s*actual {4}-a\|\n {0,}\s*\^/);
+});
