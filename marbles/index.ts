@@ -13,3 +13,13 @@ export { Received, script, wirePair, type Script, type WireEnd } from './script.
 export { hex, wire, type WireLegend } from './wire.ts';
 export { everySplit, type EverySplitOptions } from './everySplit.ts';
 export { expectCodec, type CodecExpectation, type CodecLawsOptions } from './expectCodec.ts';
+export type { HostControls, Running } from './simulation/Host.ts';
+export type { LinkSettings } from './simulation/Link.ts';
+export type { Net, SimulatedClient, SimulatedServer } from './simulation/Network.ts';
+export type { ProfileName } from './simulation/profiles.ts';
+export type { Duration, Rate } from './simulation/quantities.ts';
+export { RealWorldUsed } from './simulation/guard.ts';
+export { sameTwice, simulate } from './simulation/simulate.ts';
+export { simulatedRuntime, type SimulatedRuntimeOptions } from './simulation/simulatedRuntime.ts';
+export { SimulationFailed } from './simulation/SimulationFailed.ts';
+export type { SimulatedWorld, SimulationOptions, SimulationReport } from './simulation/World.ts';
