@@ -82,7 +82,7 @@ export class Host implements Owner, HostControls {
       // All programs of a world share one memory, so what this one holds must be let go of. It is heard nowhere: there is
       // no way from here to the network, and whatever is scheduled by who is down is dropped.
       this.running.unsubscribe();
-      for (const socket of [...this.sockets]) socket.orphan();
+      for (const socket of this.sockets) socket.orphan();
     });
   }
 

@@ -140,6 +140,8 @@ export class World {
       this.pass(millisecondsOf(duration));
       this.heal();
       this.demandProgress();
+      // What must hold while the world lives need not hold while it is taken down.
+      this.always.length = 0;
       for (const host of network.hosts) host.stop();
       this.pass(clock.frame + lastTime);
       this.judge();
@@ -163,7 +165,7 @@ export class World {
         return;
       }
       this.lookForStalls(Math.min(nextAt, until));
-      this.look();
+      if (this.problems.length > 0) throw new Ended();
       if (nextAt > until) {
         clock.frame = Math.max(clock.frame, until);
         return;

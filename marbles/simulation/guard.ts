@@ -85,8 +85,8 @@ function callerOf(): Caller {
   const places = (new Error().stack ?? '').split('\n').flatMap((frame) => placeInFrame.exec(frame.trim())?.[1] ?? []);
   const here = places[0]?.replace(/:\d+:\d+$/, '');
   const root = here?.replace(/marbles[\\/]simulation[\\/]guard\.[cm]?[jt]s$/, '');
-  const outside = places.filter((place) => !place.startsWith(`${here}:`) && !place.includes('node:'));
-  const [place = 'an unknown place'] = outside;
+  const isOutside = (place: string): boolean => !place.startsWith(`${here}:`) && !place.includes('node:');
+  const place = places.find(isOutside) ?? 'an unknown place';
   const ours = root !== undefined && ['src', 'operators'].some((room) => place.startsWith(root + room));
   return { place, ours };
 }
