@@ -35,7 +35,7 @@ export interface Through {
   /** Where the proxy is. */
   host: string;
   port: number;
-  /** What to connect to: `tcp:HOST:PORT`, or a wrapper around that. Its `tcp:` is the proxy's. */
+  /** What to connect to: `tcp:HOST:PORT`, or what stands around that (`tls:`, another proxy). Its `tcp:` is the proxy's. */
   to: Inner<ClientEndpoint>;
   /** Milliseconds for the talk with the proxy, once it is reached (30,000). */
   timeout?: number;

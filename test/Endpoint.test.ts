@@ -25,7 +25,7 @@ import {
 import { execClient } from '../src/node/exec.ts';
 import { DatagramNetwork } from '../src/memory/DatagramNetwork.ts';
 import { tcp6Server, tcpClient, tcpServer } from '../src/node/tcp.ts';
-import { tlsClient, tlsServer } from '../src/node/tls.ts';
+import { tlsClient, tlsServer } from '../src/node/tls/tls.ts';
 import { udp, udp6 } from '../src/node/udp.ts';
 import { unixClient, unixServer } from '../src/node/unix.ts';
 
@@ -138,7 +138,7 @@ describe('the shapes of Node: one list of fields makes a parser and a formatter 
     fc.string({ minLength: 1, unit: 'binary' }),
   );
   const only = { requiredKeys: [] as never[] };
-  const server = fc.tuple(fc.record({ port }), fc.record({ interface: words, backlog }, only));
+  const server = fc.tuple(fc.record({ port }), fc.record({ interface: words, backlog, reusePort: fc.boolean() }, only));
   const client = fc.tuple(fc.record({ host: words, port }), fc.record({ timeout, bindAddress: words }, only));
   const unixIn = fc.tuple(fc.record({ path: words }), fc.record({ mode, backlog }, only));
   const unixOut = fc.tuple(fc.record({ path: words }), fc.record({ timeout }, only));
@@ -196,6 +196,8 @@ describe('the shapes of Node: one list of fields makes a parser and a formatter 
         extraCertChain: words,
         interface: words,
         backlog,
+        reusePort: fc.boolean(),
+        maxHandshakes: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
         ca: words,
         requireClientCertificate: fc.boolean(),
         alpn,

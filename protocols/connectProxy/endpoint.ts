@@ -4,7 +4,7 @@
  */
 import { Shape, type ClientType } from '../../src/Endpoint.ts';
 import { optionalText, through, throughFields, tunnel, type Through } from '../../src/through.ts';
-import { ConnectMachine } from './Machine.ts';
+import { ConnectMachine } from './ClientMachine.ts';
 
 /** `connect:HOST:PORT:to=ENDPOINT`. */
 export interface ConnectProxyClient extends Through {

@@ -1,29 +1,23 @@
 /**
  * A SOCKS server, versions 4, 4A and 5, as a protocol.
- * Knows: the deadline, who is asked, how a dial that fails is told. Does not know: where anybody may go; `connect` decides.
+ * Knows: who is asked, how a dial that fails is told. Does not know: where anybody may go; `connect` decides.
  */
-import { defer, Observable, Subject, takeUntil, tap } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { IpAddress } from '../../src/Address.ts';
 import type { Bytes } from '../../src/bytes.ts';
 import type { Connection } from '../../src/Connection.ts';
-import { maybeDeferred } from '../../src/deferred/index.ts';
 import {
-  ConnectError,
-  ConnectionDone,
   ConnectionRefused,
   ConnectPermissionDenied,
   ConnectTimeout,
   HostUnreachable,
-  TimedOut,
   UnknownHost,
 } from '../../src/errors.ts';
-import { currentSink, subscribingFor } from '../../src/flow.ts';
-import { Inbox } from '../../src/Inbox.ts';
 import type { Protocol } from '../../src/Protocol.ts';
-import { relay } from '../../operators/relay.ts';
+import { onward } from '../../operators/proxying/onward.ts';
 import { formatReply4, formatReply5 } from './format.ts';
 import { replies, replies4, type SocksCredentials, type SocksRequest } from './messages.ts';
-import { ServerMachine, type ServerStep } from './ServerMachine.ts';
+import { ServerMachine } from './ServerMachine.ts';
 
 export interface SocksOptions {
   /**
@@ -58,112 +52,19 @@ export interface SocksOptions {
  * ```
  * @see the endpoints `socks5:` and `socks4:`, the client's side
  */
-export function socks(options: SocksOptions): Protocol<Bytes> {
-  return (incoming, connection) =>
-    new Observable<Bytes>((subscriber) => {
-      const { connect, authorize, refused, timeout = 30_000 } = options;
-      const { group, transport } = connection.halves;
-      const machine = new ServerMachine(authorize !== undefined);
-      /** On whose behalf this is subscribed: what is dialled later feeds it. */
-      const sink = currentSink();
-      /** What arrives waits here whenever neither the handshake nor the destination reads. */
-      const inbox = new Inbox<Bytes>(group, { listeningChanged() {}, toString: () => 'socks' });
-      const arriving = new Observable<Bytes>((reader) => inbox.subscribe(reader));
-      const paused = new Subject<void>();
-      let reading = false;
-
-      const fail = (error: unknown): void => subscriber.error(error);
-      const deadline = transport.scheduler.schedule(
-        () => fail(new TimedOut(`the SOCKS request of ${connection} took more than ${timeout} ms`)),
-        timeout,
-      );
-      const pause = (): void => {
-        reading = false;
-        paused.next();
-      };
-      const read = (): void => {
-        reading = true;
-        subscribingFor(undefined, () =>
-          arriving.pipe(takeUntil(paused)).subscribe({
-            next: (chunk) => attempt(() => machine.receive(chunk)),
-            error: fail,
-            complete() {
-              if (reading) fail(new ConnectionDone(`${connection} ended before its SOCKS request`));
-            },
-          }),
-        );
-      };
-      const attempt = (work: () => ServerStep): void => {
-        let step;
-        try {
-          step = work();
-        } catch (error) {
-          fail(error);
-          return;
-        }
-        follow(step);
-      };
-      const follow = ({ reply, credentials, request, over }: ServerStep): void => {
-        if (reply !== undefined) subscriber.next(reply);
-        if (over) {
-          // RFC 1928 section 6: after a refusal the server "must terminate the TCP connection shortly".
-          subscriber.complete();
-        } else if (credentials !== undefined) {
-          pause();
-          const decided = maybeDeferred(() => authorize!(credentials, connection));
-          subscriber.add(() => decided.cancel());
-          decided
-            .addCallback((yes) => {
-              attempt(() => machine.authorized(yes));
-              if (!deadline.closed) read();
-            })
-            .addErrback(fail);
-        } else if (request !== undefined) {
-          pause();
-          deadline.unsubscribe();
-          if (request.unread.length > 0) inbox.putBack(request.unread);
-          carry(request.request);
-        }
-      };
-      const carry = (request: SocksRequest): void => {
-        let there = false;
-        const target = defer(() => connect(request, connection)).pipe(
-          tap((opened) => {
-            if (!there) subscriber.next(granted(request, opened));
-            there = true;
-          }),
-        );
-        const refuse = (error: unknown): void => {
-          refused?.(error, request, connection);
-          subscriber.next(refusal(request, error));
-          subscriber.complete();
-        };
-        subscriber.add(
-          subscribingFor(sink, () =>
-            relay(target)(arriving, connection).subscribe({
-              next: (chunk) => subscriber.next(chunk),
-              error: (error: unknown) => (there ? fail(error) : refuse(error)),
-              complete: () =>
-                there ? subscriber.complete() : refuse(new ConnectError('the dial ended without a connection')),
-            }),
-          ),
-        );
-      };
-
-      subscriber.add(deadline);
-      subscriber.add(pause);
-      subscriber.add(
-        // On nobody's behalf: only the destination that is full may stop the reading, and it joins by itself.
-        subscribingFor(undefined, () =>
-          incoming.subscribe({
-            next: (chunk) => inbox.next(chunk),
-            error: (error: unknown) => inbox.error(error),
-            complete: () => inbox.complete(),
-          }),
-        ),
-      );
-      read();
-    });
+export function socks({ connect, authorize, refused, timeout = 30_000 }: SocksOptions): Protocol<Bytes> {
+  return onward<SocksRequest, SocksCredentials>((client) => ({
+    what: 'SOCKS request',
+    timeout,
+    machine: new ServerMachine(authorize !== undefined),
+    // Nobody is asked for credentials without it.
+    authorize: (credentials) => authorize!(credentials, client),
+    connect: (request) => connect(request, client),
+    // Its machine names no problem: there is a request whenever there is something to tell.
+    refused: (error, request) => refused?.(error, request!, client),
+    granted,
+    refusal,
+  }));
 }
 
 /** RFC 1928 section 6: where the proxy dialled from. */

@@ -11,7 +11,7 @@ import { Connection } from '../Connection.ts';
 import type { StartTls } from '../tls.ts';
 import type { Flushable, Transport, TransportEvents } from '../Transport.ts';
 import { loss } from './failures.ts';
-import { startTls } from './startTls.ts';
+import { startTls } from './tls/startTls.ts';
 import { atTurnEnd } from './turn.ts';
 import { writeParts } from './writeParts.ts';
 

@@ -10,8 +10,10 @@ import { asyncScheduler } from 'rxjs';
 import type { Address } from '../Address.ts';
 import type { Bytes } from '../bytes.ts';
 import { ConnectionAborted } from '../errors.ts';
+import type { StartTls } from '../tls.ts';
 import type { Flushable, Transport, TransportEvents } from '../Transport.ts';
 import { loss } from './failures.ts';
+import { startTls } from './tls/startTls.ts';
 import { atTurnEnd } from './turn.ts';
 import { writeParts } from './writeParts.ts';
 
@@ -71,6 +73,10 @@ export class StreamTransport implements Transport, Flushable {
 
   get unsent(): number {
     return this.writable.writableLength;
+  }
+
+  get startTls(): StartTls {
+    return startTls;
   }
 
   now(): number {

@@ -39,6 +39,7 @@ const whenListening: Record<string, [Failure, string]> = {
   EACCES: [ListenPermissionDenied, 'the system forbids it'],
   EPERM: [ListenPermissionDenied, 'the system forbids it'],
   EBADF: [AddressUnavailable, 'no such descriptor is open'],
+  ENOTSUP: [ListenError, 'the system cannot do that'],
   EMFILE: [ListenTooManyFiles, 'this process has too many files open'],
   ENFILE: [ListenTooManyFiles, 'the system has too many files open'],
 };

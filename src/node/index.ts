@@ -26,7 +26,7 @@ import type { ChildConnection } from './process/ChildConnection.ts';
 import { stdioClient, stdioServer } from './stdio.ts';
 import { systemdServer } from './systemd.ts';
 import { tcp6Server, tcpClient, tcpServer } from './tcp.ts';
-import { tlsClient, tlsServer } from './tls.ts';
+import { tlsClient, tlsServer } from './tls/tls.ts';
 import { udp, udp6 } from './udp.ts';
 import { unixClient, unixServer } from './unix.ts';
 
@@ -36,16 +36,16 @@ export { ChildConnection } from './process/ChildConnection.ts';
 export { CommandNotFound, ProcessTerminated, type ExitStatus } from './process/ProcessTerminated.ts';
 export type { SystemdServer } from './systemd.ts';
 export type { TcpClient, TcpServer } from './tcp.ts';
-export type { TlsClient, TlsServer } from './tls.ts';
-export { tlsConnect, tlsListener, type TlsConnectOptions, type TlsListenOptions } from './tlsEndpoints.ts';
-export { CertificatesKept, HandshakeFailed } from './tlsWarnings.ts';
+export type { TlsClient, TlsServer } from './tls/tls.ts';
+export { tlsConnect, tlsListener, type TlsConnectOptions, type TlsListenOptions } from './tls/tlsEndpoints.ts';
+export { CertificatesKept, HandshakeFailed, TooManyHandshakes } from './tls/tlsWarnings.ts';
 export type { UdpSocket } from './udp.ts';
 export type { UnixClient, UnixServer } from './unix.ts';
 export {
   developmentCertificate,
   type DevelopmentCertificate,
   type DevelopmentCertificateOptions,
-} from './developmentCertificate.ts';
+} from './tls/developmentCertificate.ts';
 export { AttemptsFailed, type FailedAttempt } from './happyEyeballs.ts';
 export type { StreamPair } from './StreamTransport.ts';
 export * from './streams/index.ts';
@@ -53,7 +53,7 @@ export type { Diagnostics } from './diagnostics.ts';
 export { eventLoopLag, type EventLoopLag } from './eventLoopLag.ts';
 export * from './react.ts';
 export { run, type RunOptions } from './run.ts';
-export { startTls } from './startTls.ts';
+export { startTls } from './tls/startTls.ts';
 
 const servers = {
   tcp: tcpServer,
@@ -95,8 +95,8 @@ export type DatagramsAt = string | TypedForm<typeof sockets> | DatagramEndpoint;
 /**
  * Listens: a cold Observable of connections. Subscribing binds, unsubscribing closes the port.
  *
- * Endpoints: `tcp:PORT[:interface=ADDRESS][:backlog=N]` (both IP versions unless an interface says otherwise; port 0 picks
- * one, `address$` tells which), `tcp6:PORT...` (IPv6 alone), `unix:PATH[:mode=660][:backlog=N]`,
+ * Endpoints: `tcp:PORT[:interface=ADDRESS][:backlog=N][:reusePort=true]` (both IP versions unless an interface says otherwise;
+ * port 0 picks one, `address$` tells which; `reusePort` shares it with other processes), `tcp6:PORT...` (IPv6 alone), `unix:PATH[:mode=660][:backlog=N]`,
  * `tls:PORT:privateKey=FILE[:certKey=FILE][:certificates=FOLDER][:ca=FILE][:alpn=h2,http/1.1]...` ({@link TlsServer}),
  * `stdio:` (one connection, of standard input and output; it completes with that), `fd:N` (a listening socket that is open already),
  * `systemd:[domain=INET][:index=N|name=NAME]` (one that systemd passes); around any of them `proxy:ENDPOINT`, where connections
@@ -123,7 +123,8 @@ export function listen(endpoint: ListenAt): Listener {
  * already); through a proxy `socks5:HOST:PORT:to=ENDPOINT[:username=NAME:password=WORD]`,
  * `socks4:HOST:PORT:to=ENDPOINT[:user=NAME]`, `connect:HOST:PORT:to=ENDPOINT[:username=NAME:password=WORD]` (HTTP), each with
  * `[:timeout=MS]` for the talk with the proxy and `[:endpoint=ENDPOINT]` for one that is not reached by TCP; as a proxy
- * `proxy:ENDPOINT[:version=1]`. An ENDPOINT among arguments is escaped: `socks5:localhost:1080:to=tcp\:example.org\:80`.
+ * `proxy:ENDPOINT[:version=1]`. An ENDPOINT among arguments is escaped: `socks5:localhost:1080:to=tcp\:example.org\:80`; behind a
+ * proxy it is `tcp:`, or what stands around one: `tls:`, another proxy.
  * Errors with the family of {@link ConnectError}; throws {@link EndpointError} for a description that makes no sense.
  */
 export function connect(endpoint: Exec): Observable<ChildConnection>;

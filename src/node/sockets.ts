@@ -7,15 +7,18 @@ import { asyncScheduler, Observable, Subscription } from 'rxjs';
 import type { Address } from '../Address.ts';
 import type { Connection } from '../Connection.ts';
 import { connecting } from '../connecting.ts';
-import { ConnectTimeout, UnknownHost } from '../errors.ts';
+import { ConnectTimeout, ListenError, UnknownHost } from '../errors.ts';
 import { Listener, type ListenerEvents } from '../Listener.ts';
 import { AcceptFailed, warn } from '../warnings.ts';
 import { connectFailure, listenFailure } from './failures.ts';
 
+/** Node's, and what its types do not know yet. */
+export type SocketOptions = ListenOptions & { readonly reusePort?: boolean };
+
 /** Listens as Node's `options` say; `addressOf` reads the bound address, or throws; `accept` makes a connection of a socket. */
 export function listenWith(
   endpoint: string,
-  options: ListenOptions,
+  options: SocketOptions,
   addressOf: (server: Server) => Address,
   accept: (socket: Socket, bound: Address) => Connection,
   failure = listenFailure,
@@ -27,12 +30,18 @@ export function listenWith(
 export function bindWith(
   events: ListenerEvents,
   endpoint: string,
-  options: ListenOptions | { readonly fd: number },
+  options: SocketOptions | { readonly fd: number },
   addressOf: (server: Server) => Address,
   accept: (socket: Socket, bound: Address) => Connection,
   failure = listenFailure,
 ): () => void {
   let bound: Address | undefined;
+  if ('reusePort' in options && options.reusePort && !canReusePort) {
+    // An older Node would not say a word, and bind the port for itself.
+    const problem = `reusePort needs Node 22.12 or 23.1, and this is ${process.version}`;
+    events.failed(new ListenError(`listening at ${endpoint}: ${problem}`));
+    return () => {};
+  }
   const server = createServer({ allowHalfOpen: true, noDelay: true });
   server.on('listening', () => {
     try {
@@ -52,6 +61,9 @@ export function bindWith(
   server.listen(options);
   return () => server.close();
 }
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+const canReusePort = major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12);
 
 /** Dials as Node's `options` say, and gives up after `timeout` milliseconds. */
 export function connectWith(

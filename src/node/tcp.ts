@@ -7,7 +7,15 @@ import { isIP, type AddressInfo, type Server, type Socket } from 'node:net';
 import { filter, Observable } from 'rxjs';
 import { IpAddress } from '../Address.ts';
 import type { Connection } from '../Connection.ts';
-import { numberField, portField, Shape, textField, type ClientType, type ServerType } from '../Endpoint.ts';
+import {
+  booleanField,
+  numberField,
+  portField,
+  Shape,
+  textField,
+  type ClientType,
+  type ServerType,
+} from '../Endpoint.ts';
 import { happyEyeballs } from './happyEyeballs.ts';
 import { connectSocket, listenWith, socketTo } from './sockets.ts';
 import { connectionOf } from './SocketTransport.ts';
@@ -19,6 +27,11 @@ export interface TcpServer {
   interface?: string;
   /** How many connections the system keeps waiting to be accepted (511). */
   backlog?: number;
+  /**
+   * Shares the port with others who say so, too, here or in other processes: the system deals connections out among them.
+   * Needs Node 22.12, or 23.1, and Linux 3.9 or a system that can do as much; else it is a {@link ListenError}.
+   */
+  reusePort?: boolean;
 }
 
 /** `tcp:HOST:PORT`. */
@@ -40,13 +53,14 @@ const serverFields = {
   port: { field: portField, required: true },
   interface: { field: textField, required: false },
   backlog: { field: backlogField, required: false },
+  reusePort: { field: booleanField, required: false },
 } as const;
 
 export const tcpServer: ServerType<TcpServer> = {
   shape: new Shape('tcp', serverFields),
   listen(options) {
-    const { port, interface: host, backlog } = options;
-    return listenWith(this.shape.format(options), { port, host, backlog }, boundAddress, acceptTcp);
+    const { port, interface: host, backlog, reusePort } = options;
+    return listenWith(this.shape.format(options), { port, host, backlog, reusePort }, boundAddress, acceptTcp);
   },
 };
 
@@ -54,8 +68,9 @@ export const tcpServer: ServerType<TcpServer> = {
 export const tcp6Server: ServerType<TcpServer> = {
   shape: new Shape('tcp6', serverFields),
   listen(options) {
-    const { port, interface: host = '::', backlog } = options;
-    return listenWith(this.shape.format(options), { port, host, backlog, ipv6Only: true }, boundAddress, acceptTcp);
+    const { port, interface: host = '::', backlog, reusePort } = options;
+    const socket = { port, host, backlog, reusePort, ipv6Only: true };
+    return listenWith(this.shape.format(options), socket, boundAddress, acceptTcp);
   },
 };
 

@@ -48,7 +48,7 @@ const internals: Record<string, readonly string[]> = {
     'src/memory/DatagramNetwork.ts',
     'src/node/exec.ts',
     'src/node/tcp.ts',
-    'src/node/tls.ts',
+    'src/node/tls/tls.ts',
     'src/node/udp.ts',
     'src/node/unix.ts',
   ],

@@ -24,6 +24,7 @@ import {
   type ChildConnection,
   type ConnectTo,
 } from 'ropewalk/node';
+import { withPeers } from '../peers.ts';
 import { spring } from './streams/spring.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ropewalk-'));
@@ -263,6 +264,36 @@ describe('how it ends', () => {
     const processes = (): string[] => process.getActiveResourcesInfo().filter((name) => name.startsWith('Process'));
     while (processes().length > 0) await new Promise(setImmediate);
     expect(existsSync(file)).toBe(false);
+  });
+});
+
+withPeers('socat')('a program that wants a terminal, through socat, which makes one', () => {
+  const program = `test -t 0 && stty rows 40 cols 100 && stty size; trap 'echo interrupted; exit 0' INT; echo ready; while :; do sleep 0.02; done`;
+
+  test('it has one, of the size that it is given, and ^C in what is written interrupts it', async () => {
+    const file = join(folder, 'terminal.sh');
+    writeFileSync(file, program);
+    const child = await dial({
+      type: 'exec',
+      command: 'socat',
+      args: ['-', `EXEC:sh ${file},pty,setsid,ctty,stderr,echo=0`],
+    });
+    let said = '';
+    const over = new Promise<void>((tell, reject) => {
+      child.subscribe({
+        next(chunk) {
+          const waited = !said.includes('ready');
+          said += utf8(chunk);
+          if (waited && said.includes('ready')) child.next(bytes('\x03'));
+        },
+        complete: tell,
+        error: reject,
+      });
+    });
+    await over;
+    expect(said.split('\r\n')).toEqual(['40 100', 'ready', expect.stringMatching('interrupted'), '']);
+    child.complete();
+    expect(await reasonOf(child)).toEqual({ kind: 'done' });
   });
 });
 

@@ -8,7 +8,9 @@ import type { Readable } from 'node:stream';
 import { Subscription, type SchedulerLike } from 'rxjs';
 import type { Address } from '../../Address.ts';
 import type { Bytes } from '../../bytes.ts';
+import type { StartTls } from '../../tls.ts';
 import type { Flushable, Transport, TransportEvents } from '../../Transport.ts';
+import { startTls } from '../tls/startTls.ts';
 import { StreamTransport } from '../StreamTransport.ts';
 import type { ErrorOutput } from './ErrorOutput.ts';
 import { InputStream } from './InputStream.ts';
@@ -63,6 +65,10 @@ export class ChildTransport implements Transport, TransportEvents {
 
   get unsent(): number {
     return this.pipes.unsent;
+  }
+
+  get startTls(): StartTls {
+    return startTls;
   }
 
   now(): number {
@@ -149,6 +155,8 @@ export class ChildTransport implements Transport, TransportEvents {
         // It is gone: nothing can be said to it any more, and it has said all.
         this.tellEnd();
         this.events.sentEnd();
+        // Whoever heard both ends before it, under TLS, has let go of it already.
+        if (this.finishing) this.close();
       }
     }
   }

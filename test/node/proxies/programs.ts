@@ -27,7 +27,10 @@ export async function stopAll(): Promise<void> {
 }
 
 /** Serves, and gives the port once it is bound. */
-export function serving(protocol: Protocol<Bytes>, endpoint = 'tcp:0:interface=127.0.0.1'): Promise<number> {
+export function serving(
+  protocol: Protocol<Bytes>,
+  endpoint: Parameters<typeof listen>[0] = 'tcp:0:interface=127.0.0.1',
+): Promise<number> {
   const server = listen(endpoint);
   return new Promise((resolve, reject) => {
     server.address$.subscribe((address) => resolve((address as IpAddress).port));

@@ -1,16 +1,15 @@
 import { VirtualTimeScheduler } from 'rxjs';
 import { runtime, serve, type PathAddress } from 'ropewalk';
-import { connectProxyClient } from 'ropewalk/connect-proxy';
+import { connectProxy, connectProxyClient } from 'ropewalk/connect-proxy';
 import { complianceOf } from 'ropewalk/marbles';
 import { memory } from 'ropewalk/memory';
-import { wireTo } from './proxy.ts';
 
-describe('a connection through an HTTP proxy, connect:, keeps the contract of a Duplex', () => {
+describe('a connection through our own HTTP proxy, connect:, keeps the contract of a Duplex', () => {
   const scheduler = new VirtualTimeScheduler();
   const here = memory(scheduler);
   here
     .listen('memory:proxy')
-    .pipe(serve(wireTo((host) => here.connect(`memory:${host}`))))
+    .pipe(serve(connectProxy({ connect: ({ host }) => here.connect(`memory:${host}`) })))
     .subscribe();
   let places = 0;
   const cases = complianceOf({

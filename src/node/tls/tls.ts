@@ -3,9 +3,12 @@
  * Knows: their fields; names as Twisted's where it has them. Does not know: handshakes (startTls.ts), how TLS goes around
  * another endpoint (tlsEndpoints.ts).
  */
+import { throwError, type Observable } from 'rxjs';
+import type { Connection } from '../../Connection.ts';
 import {
   booleanField,
   connectTo,
+  numberField,
   type ClientEndpoint,
   portField,
   Shape,
@@ -13,10 +16,21 @@ import {
   type ClientType,
   type Field,
   type ServerType,
-} from '../Endpoint.ts';
-import { endpointField, type Inner } from '../innerEndpoint.ts';
-import type { Pem, TlsVersion } from '../tls.ts';
-import { backlogField, connectTcp, tcpServer, timeoutField, type TcpClient, type TcpServer } from './tcp.ts';
+  type Typed,
+  type World,
+} from '../../Endpoint.ts';
+import { ConnectError } from '../../errors.ts';
+import { endpointField, type Inner } from '../../innerEndpoint.ts';
+import type { Pem, TlsVersion } from '../../tls.ts';
+import {
+  backlogField,
+  connectTcp,
+  tcpClient,
+  tcpServer,
+  timeoutField,
+  type TcpClient,
+  type TcpServer,
+} from '../tcp.ts';
 import { tlsConnect, tlsListener, type TlsConnectOptions, type TlsListenOptions } from './tlsEndpoints.ts';
 
 /** `tls:PORT`: TCP, and TLS over it. It needs `privateKey` (and `certKey`, if that is another file), or `certificates`. */
@@ -65,23 +79,23 @@ const serverShape = new Shape<Omit<TlsServer, 'reload' | 'passphrase' | 'maxVers
   extraCertChain: { field: pemField, required: false },
   interface: { field: textField, required: false },
   backlog: { field: backlogField, required: false },
+  reusePort: { field: booleanField, required: false },
   ca: { field: pemsField, required: false },
   requireClientCertificate: { field: booleanField, required: false },
   alpn: { field: alpnField, required: false },
   minVersion: { field: versionField, required: false },
   certificates: { field: textField, required: false },
   handshakeTimeout: { field: timeoutField, required: false },
+  maxHandshakes: { field: numberField('a number of handshakes', 1, 2 ** 31 - 1), required: false },
 });
 
 export const tlsServer: ServerType<TlsServer> = {
   shape: serverShape as Shape<TlsServer>,
   listen(options, world) {
-    const { port, interface: host, backlog } = options;
-    return tlsListener(
-      tcpServer.listen({ port, interface: host, backlog }, world),
-      options,
-      serverShape.format(options),
-    );
+    const { port, interface: host, backlog, reusePort } = options;
+    // Under the name of what was asked for: that is what errors should tell.
+    const endpoint = serverShape.format(options);
+    return tlsListener(tcpServer.listen({ port, interface: host, backlog, reusePort }, world), options, endpoint);
   },
 };
 
@@ -105,14 +119,23 @@ const clientShape = new Shape<
 
 export const tlsClient: ClientType<TlsClient> = {
   shape: clientShape as Shape<TlsClient>,
+  wraps: true,
   connect(options, world) {
-    const { host, port, timeout, bindAddress, lookup, servername = host, endpoint } = options;
+    const { host, servername = host, endpoint } = options;
     const own = typeof endpoint === 'object' && !('type' in endpoint);
     const called = clientShape.format(own ? { ...options, endpoint: undefined } : options, world.clients);
-    const inner =
-      endpoint === undefined
-        ? connectTcp(called, { host, port, timeout, bindAddress, lookup })
-        : connectTo(world, endpoint);
+    const inner = endpoint === undefined ? tcpOf(world, options, called) : connectTo(world, endpoint);
     return tlsConnect(inner, { ...options, servername }, called);
   },
 };
+
+/** The way there: what `tcp:` is in this world. Behind a proxy that is the proxy's dial. */
+function tcpOf(world: World, options: TlsClient, called: string): Observable<Connection> {
+  const { host, port, timeout, bindAddress, lookup } = options;
+  // Ours, under the name of what was asked for: that is what errors should tell.
+  if (world.clients.tcp === tcpClient) return connectTcp(called, { host, port, timeout, bindAddress, lookup });
+  const given = Object.entries({ timeout, bindAddress, lookup }).find(([, value]) => value !== undefined);
+  if (given === undefined) return connectTo(world, { type: 'tcp', host, port } as Typed);
+  const problem = `expected no ${given[0]}: it is for a dial of this machine's, and here a proxy dials`;
+  return throwError(() => new ConnectError(`connecting to ${called}: ${problem}`));
+}

@@ -4,14 +4,17 @@
  * Does not know: certificates, who is client and who is server (startTls.ts), sockets.
  */
 import type { TLSSocket } from 'node:tls';
-import type { SchedulerLike } from 'rxjs';
-import type { Address } from '../Address.ts';
-import { concat, type Bytes } from '../bytes.ts';
-import type { StartTls, TlsDetails } from '../tls.ts';
-import { ConnectionTruncated, TlsError } from '../tlsErrors.ts';
-import type { Flushable, Transport, TransportEvents } from '../Transport.ts';
+import type { SchedulerLike, Subscription } from 'rxjs';
+import type { Address } from '../../Address.ts';
+import { concat, type Bytes } from '../../bytes.ts';
+import type { StartTls, TlsDetails } from '../../tls.ts';
+import { ConnectionTruncated, TlsError } from '../../tlsErrors.ts';
+import type { Flushable, Transport, TransportEvents } from '../../Transport.ts';
 import { tlsLoss } from './tlsFailures.ts';
 import { TlsWire } from './TlsWire.ts';
+
+/** How long the end below may take once both ends were said under TLS, in milliseconds. */
+const endsBelowWithin = 1_000;
 
 const transport = Symbol('transport');
 type Carrier = TLSSocket & { [transport]: TlsTransport };
@@ -34,6 +37,8 @@ export class TlsTransport implements Transport {
   private orderly = false;
   private watchesDrain = false;
   private told = false;
+  /** Set while all that is missing is the end below. */
+  private parting: Subscription | undefined;
 
   /** `again` begins TLS in TLS. */
   constructor(below: Transport, events: TransportEvents, again: StartTls) {
@@ -116,6 +121,7 @@ export class TlsTransport implements Transport {
   close(): void {
     this.release();
     if (this.wire.belowClosed) this.tellClosedLater();
+    else if (this.orderly && this.error === undefined && this.wire.endAwaited) this.part();
     else this.below.close();
   }
 
@@ -202,6 +208,22 @@ export class TlsTransport implements Transport {
     this.wire.destroy();
   }
 
+  /**
+   * Both ends were said under TLS, and the one below is on its way: a child process that is let go of before it would be
+   * ended, and a stream that waits for its end to be read would wait for ever.
+   */
+  private part(): void {
+    if (this.parting !== undefined) return;
+    const close = (): void => {
+      this.parting?.unsubscribe();
+      this.below.close();
+    };
+    this.parting = this.scheduler.schedule(close, endsBelowWithin);
+    this.wire.onBelowEnded = close;
+    // Whoever holds what comes under TLS does not hold this.
+    this.below.resume();
+  }
+
   private tellClosedLater(): void {
     if (this.socket === undefined || this.socket.closed) this.tellClosed();
     else this.socket.once('close', () => this.tellClosed());
@@ -210,6 +232,7 @@ export class TlsTransport implements Transport {
   private tellClosed(): void {
     if (this.told) return;
     this.told = true;
+    this.parting?.unsubscribe();
     this.events.closed(this.error);
   }
 }

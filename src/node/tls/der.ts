@@ -2,7 +2,7 @@
  * The little of DER that a certificate is written in (X.690).
  * Knows: tags and lengths. Does not know: what a certificate is.
  */
-import { concat, type Bytes } from '../bytes.ts';
+import { concat, type Bytes } from '../../bytes.ts';
 
 /** A value with its tag; what is inside, in order. */
 export function tagged(tag: number, ...parts: readonly Bytes[]): Bytes {

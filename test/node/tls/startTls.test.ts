@@ -1,5 +1,7 @@
 /** TLS in mid-stream, over whatever carries bytes, and what must not come with it. */
+import { writeFileSync } from 'node:fs';
 import net from 'node:net';
+import { join, resolve } from 'node:path';
 import { asyncScheduler, first, map, type Observable } from 'rxjs';
 import {
   ask,
@@ -8,6 +10,7 @@ import {
   CertificateUntrusted,
   codec,
   ConnectionDone,
+  ConnectionTruncated,
   lines,
   netstrings,
   NotTls,
@@ -15,28 +18,30 @@ import {
   PlaintextInjected,
   serve,
   text,
+  TlsError,
   TlsUnavailable,
   utf8,
+  type Address,
   type Bytes,
   type Connection,
   type IpAddress,
   type Protocol,
 } from 'ropewalk';
 import { memory, pair } from 'ropewalk/memory';
-import { listen, startTls, tlsConnect, tlsListener } from 'ropewalk/node';
-import { atEnd, clientAt, everything, failureOf, mine, opened, say, serving, warnings } from './tlsBench.ts';
+import { ChildConnection, dial, fromDuplex, listen, startTls, tlsConnect, tlsListener } from 'ropewalk/node';
+import { withPeers } from '../../peers.ts';
+import { wire } from '../streams/world.ts';
+import { atEnd, clientAt, everything, failureOf, folder, mine, opened, say, serving, warnings } from './tlsBench.ts';
 
 const server = { server: true, privateKey: mine.privateKey, certKey: mine.certificate } as const;
 const client = { servername: 'localhost', ca: mine.ca };
 
 /** A server of lines that begins TLS when it is asked to, and tells what it heard. */
-async function lineServer(): Promise<{ port: number; heard: string[]; ends: unknown[] }> {
+async function lineServerAt(endpoint: string): Promise<{ address: Address; heard: string[]; ends: unknown[] }> {
   const told: string[] = [];
   const ends: unknown[] = [];
-  const listening = listen('tcp:0:interface=127.0.0.1');
-  const port = new Promise<number>((resolve) =>
-    listening.address$.subscribe((address) => resolve((address as IpAddress).port)),
-  );
+  const listening = listen(endpoint);
+  const bound = new Promise<Address>((resolve) => listening.address$.subscribe(resolve));
   const running = listening.subscribe((connection) => {
     connection.closed.addCallback((reason) => void ends.push(reason.kind === 'done' ? 'done' : reason.error));
     const duplex = connection.over(lines());
@@ -52,7 +57,12 @@ async function lineServer(): Promise<{ port: number; heard: string[]; ends: unkn
     });
   });
   atEnd(() => running.unsubscribe());
-  return { port: await port, heard: told, ends };
+  return { address: await bound, heard: told, ends };
+}
+
+async function lineServer(): Promise<{ port: number; heard: string[]; ends: unknown[] }> {
+  const { address, ...rest } = await lineServerAt('tcp:0:interface=127.0.0.1');
+  return { port: (address as IpAddress).port, ...rest };
 }
 
 const tcpTo = (port: number): Promise<Connection> => opened(`tcp:127.0.0.1:${port}`);
@@ -127,6 +137,7 @@ describe('startTls', () => {
     startTls(far, server);
     await startTls(near, client);
     expect(await say(near, 'hello')).toBe('hello');
+    letGo(near, far);
   });
 
   test('complete() in the middle of the handshake: all that was written is sent under TLS, then the end', async () => {
@@ -141,6 +152,11 @@ describe('startTls', () => {
     expect(await near.closed).toEqual({ kind: 'done' });
   });
 });
+
+/** Both ends of a wire in memory stay open, and held, until somebody ends them. */
+function letGo(...connections: readonly Connection[]): void {
+  for (const connection of connections) connection.error(new Error('the test is over'));
+}
 
 describe('what came in the clear is never taken for what comes under TLS (CVE-2011-0411)', () => {
   /** Sends `injected` as somebody in between can: before the client's handshake. */
@@ -202,6 +218,7 @@ describe('what came in the clear is never taken for what comes under TLS (CVE-20
     expect(await ask(mail, 'STARTTLS')).toBe('220 ready');
     expect(await failed(startTls(near, client))).toBeInstanceOf(PlaintextInjected);
     expect(await near.closed).toMatchObject({ kind: 'aborted', error: { name: 'PlaintextInjected' } });
+    letGo(far);
   });
 
   test('what waits, not decoded, belongs to TLS: a handshake that came early begins it, anything else ends it', async () => {
@@ -216,6 +233,7 @@ describe('what came in the clear is never taken for what comes under TLS (CVE-20
     mallory.next(bytes('RCPT TO:<mallory>\r\n'));
     await until(() => victim.state.bytesReceived > 0);
     expect(await failed(startTls(victim, server))).toBeInstanceOf(NotTls);
+    letGo(near, far, mallory, victim);
   });
 
   test('without anything injected all of these go on under TLS', async () => {
@@ -237,6 +255,107 @@ describe('what came in the clear is never taken for what comes under TLS (CVE-20
     await startTls(near, client);
     expect(await ask(duplex, 'on')).toBe('go');
     expect(heardFar).toEqual(['go', 'on']);
+    letGo(near, far);
+  });
+});
+
+describe('TLS over streams and processes: their own platform has it', () => {
+  test('a pair of Node streams: connection.startTls on both sides, and both ends are said under TLS', async () => {
+    const [near, far] = wire().map((stream) => fromDuplex(stream));
+    far.subscribe(far);
+    const agreed = await Promise.all([near.startTls(client), far.startTls(server)]);
+    expect(agreed).toMatchObject([{ version: 'TLSv1.3' }, { servername: 'localhost' }]);
+    const sent = 'hello '.repeat(50_000);
+    expect(await say(near, sent)).toBe(sent);
+    expect([await near.closed, await far.closed]).toEqual([{ kind: 'done' }, { kind: 'done' }]);
+  });
+
+  test('a pair of Node streams: one that is cut is ConnectionTruncated, in order below as it may be (RFC 8446 section 6.1)', async () => {
+    const [stream, cut] = wire();
+    const near = fromDuplex(stream);
+    const far = fromDuplex(cut);
+    await Promise.all([near.startTls(client), far.startTls(server)]);
+    const closed = near.closed;
+    near.subscribe({ error: () => {} });
+    cut.end();
+    expect(await closed).toMatchObject({ kind: 'lost', error: expect.any(ConnectionTruncated) });
+  });
+
+  test('a child process that carries bytes: in mid-stream, to a server behind it', async () => {
+    const path = join(folder(), 'lines.sock');
+    const { heard: atServer } = await lineServerAt(`unix:${path}`);
+    const child = await dial({
+      type: 'exec',
+      command: process.execPath,
+      args: [resolve('test/node/programs/relay.cjs'), path],
+    });
+    const mail = child.over(lines());
+    expect(await ask(mail, 'hello')).toBe('you said hello');
+    expect(await ask(mail, 'STARTTLS')).toBe('220 ready');
+    expect(await mail.startTls(client)).toMatchObject({ version: 'TLSv1.3', servername: 'localhost' });
+    expect(await ask(mail, 'secret')).toBe('you said secret');
+    expect(atServer).toEqual(['hello', 'STARTTLS', 'secret (secure)']);
+    mail.complete();
+    mail.subscribe();
+    expect(await child.closed).toEqual({ kind: 'done' });
+    expect(await child.exit).toEqual({ code: 0, signal: undefined });
+  });
+
+  test('rule 6: a child process that works on after both ends were said under TLS is waited for, and ends by itself', async () => {
+    const path = join(folder(), 'lines.sock');
+    await lineServerAt(`unix:${path}`);
+    const works = `process.stdin.on('end', () => setTimeout(() => {}, 800)); process.argv.splice(1, 0, ''); require(process.argv[3]);`;
+    const child = await dial({
+      type: 'exec',
+      command: process.execPath,
+      args: ['-e', works, path, resolve('test/node/programs/relay.cjs')],
+    });
+    const mail = child.over(lines());
+    expect(await ask(mail, 'STARTTLS')).toBe('220 ready');
+    await mail.startTls(client);
+    mail.complete();
+    mail.subscribe();
+    expect(await child.closed).toEqual({ kind: 'done' });
+    expect(await child.exit).toEqual({ code: 0, signal: undefined });
+  });
+
+  test('a child process that dies in the middle of the handshake: it fails with that', async () => {
+    const child = await dial('exec:cat:args=/dev/null');
+    const error = await failed(child.startTls(client));
+    expect(error).toBeInstanceOf(TlsError);
+    expect(await child.closed).toEqual({ kind: 'lost', error });
+  });
+});
+
+withPeers('socat')('TLS over a child process', () => {
+  test('tls:HOST:PORT:endpoint=exec\\:socat...: socat dials, and the server proves its name through it', async () => {
+    const { port, ended } = await serving();
+    const ca = join(folder(), 'root.pem');
+    writeFileSync(ca, mine.ca);
+    const way = `exec\\:socat\\:args=- TCP\\\\\\:127.0.0.1\\\\\\:${port}`;
+    const connection = await opened(`tls:localhost:${port}:ca=${ca}:endpoint=${way}`);
+    expect(connection).toBeInstanceOf(ChildConnection);
+    expect(connection.tls).toMatchObject({ version: 'TLSv1.3', servername: 'localhost' });
+    const sent = 'hello '.repeat(50_000);
+    expect(await say(connection, sent)).toBe(sent);
+    expect(await connection.closed).toEqual({ kind: 'done' });
+    expect(await ended).toEqual({ kind: 'done' });
+    expect((await failureOf(`tls:localhost:${port}:endpoint=${way}`)).name).toBe('CertificateUntrusted');
+  });
+
+  test('TLS in the TLS of socat: startTls within what the child process has secured already', async () => {
+    const { port } = await serving(undefined, (incoming, connection) => {
+      startTls(connection, server);
+      return incoming;
+    });
+    const child = await dial({
+      type: 'exec',
+      command: 'socat',
+      args: ['-', `OPENSSL:127.0.0.1:${port},verify=0`],
+    });
+    expect(child.tls).toBeUndefined();
+    expect(await child.startTls(client)).toMatchObject({ servername: 'localhost' });
+    expect(await say(child, 'hello')).toBe('hello');
   });
 });
 

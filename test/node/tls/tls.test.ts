@@ -5,7 +5,7 @@ import type { IpAddress, PathAddress } from 'ropewalk';
 import { complianceOf } from 'ropewalk/marbles';
 import { memory } from 'ropewalk/memory';
 import { connect, developmentCertificate, listen, tlsConnect, tlsListener } from 'ropewalk/node';
-import { openThings } from './openThings.ts';
+import { openThings } from '../openThings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ropewalk-'));
 afterAll(() => rmSync(folder, { recursive: true }));

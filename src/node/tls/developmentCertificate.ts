@@ -4,7 +4,7 @@
  */
 import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { Bytes } from '../bytes.ts';
+import type { Bytes } from '../../bytes.ts';
 import { bits, integer, moment, objectId, octets, sequence, setOf, tagged, utf8String, yes } from './der.ts';
 
 export interface DevelopmentCertificateOptions {

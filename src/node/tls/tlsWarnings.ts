@@ -2,8 +2,8 @@
  * What a TLS server goes on after, and should be known.
  * Knows: the warnings. Does not know: who raises them.
  */
-import type { Address } from '../Address.ts';
-import { RopewalkWarning } from '../warnings.ts';
+import type { Address } from '../../Address.ts';
+import { RopewalkWarning } from '../../warnings.ts';
 
 /** Somebody came, and there was no handshake with them. `cause` says which check failed. */
 export class HandshakeFailed extends RopewalkWarning {
@@ -13,6 +13,20 @@ export class HandshakeFailed extends RopewalkWarning {
   constructor(endpoint: string, remote: Address, cause: unknown) {
     super(`${endpoint} sent ${remote} away: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
     this.remote = remote;
+  }
+}
+
+/**
+ * So many handshakes are in progress that who comes now is sent away. Told once, and again when half of them were over in
+ * between.
+ */
+export class TooManyHandshakes extends RopewalkWarning {
+  override readonly name = 'TooManyHandshakes';
+  readonly limit: number;
+
+  constructor(endpoint: string, limit: number) {
+    super(`${endpoint} has ${limit} handshakes in progress, and sends away who comes now (maxHandshakes)`);
+    this.limit = limit;
   }
 }
 

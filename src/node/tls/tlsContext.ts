@@ -4,8 +4,8 @@
  */
 import { existsSync } from 'node:fs';
 import tls, { type SecureContext, type SecureContextOptions } from 'node:tls';
-import type { Pem, TlsClientOptions, TlsOptions, TlsServerOptions } from '../tls.ts';
-import { CertificateUnusable } from '../tlsErrors.ts';
+import type { Pem, TlsClientOptions, TlsOptions, TlsServerOptions } from '../../tls.ts';
+import { CertificateUnusable } from '../../tlsErrors.ts';
 import { certificatesIn, certificatesOf, identityOf, readPem, type Identity } from './certificates.ts';
 
 /** Where systems keep the roots they believe, for a Node that cannot ask (before 22.15). */

@@ -5,8 +5,8 @@
  * one that anybody on the way can make; between what is read here and what comes out of TLS they can be told apart.
  */
 import { Duplex } from 'node:stream';
-import type { Bytes } from '../bytes.ts';
-import type { Transport, TransportEvents } from '../Transport.ts';
+import type { Bytes } from '../../bytes.ts';
+import type { Transport, TransportEvents } from '../../Transport.ts';
 
 type Done = (error?: Error | null) => void;
 
@@ -21,6 +21,8 @@ export class TlsWire extends Duplex {
   private endSent = false;
   /** Whether the transport below has let go of everything. */
   belowClosed = false;
+  /** Told when the end below has come. */
+  onBelowEnded: () => void = () => {};
   /** Told when the transport below is closed. */
   onBelowClosed: (error?: Error) => void = () => {};
   private belowHeld = false;
@@ -37,6 +39,7 @@ export class TlsWire extends Duplex {
       receivedEnd: () => {
         this.endReceived = true;
         this.push(null);
+        this.onBelowEnded();
       },
       drained: () => this.wrote(),
       sentEnd: () => {
@@ -53,6 +56,11 @@ export class TlsWire extends Duplex {
 
   get bothEnded(): boolean {
     return this.endReceived && this.endSent;
+  }
+
+  /** Whether this side's end has gone below, and the other's has not come. */
+  get endAwaited(): boolean {
+    return this.endSent && !this.endReceived;
   }
 
   /** Bytes arrived below. */

@@ -4,21 +4,23 @@
  * Does not know: fields and texts (tls.ts), what is around it.
  */
 import { Observable, Subscription } from 'rxjs';
-import type { Connection } from '../Connection.ts';
-import { connecting } from '../connecting.ts';
-import { Cancelled, ListenError } from '../errors.ts';
-import { Listener } from '../Listener.ts';
-import type { TlsClientOptions, TlsServerOptions } from '../tls.ts';
-import { warn } from '../warnings.ts';
+import type { Connection } from '../../Connection.ts';
+import { connecting } from '../../connecting.ts';
+import { Cancelled, LimitExceeded, ListenError } from '../../errors.ts';
+import { Listener } from '../../Listener.ts';
+import type { TlsClientOptions, TlsServerOptions } from '../../tls.ts';
+import { warn } from '../../warnings.ts';
 import { folderOf, watchFolders } from './certificates.ts';
 import { accepting, clientOf, handshake } from './startTls.ts';
 import { TlsAcceptor } from './TlsAcceptor.ts';
-import { CertificatesKept, HandshakeFailed } from './tlsWarnings.ts';
+import { CertificatesKept, HandshakeFailed, TooManyHandshakes } from './tlsWarnings.ts';
 
 /** A server's options, without saying that it is one. */
 export type TlsListenOptions = Omit<TlsServerOptions, 'server'> & {
   /** Each value says: read the certificates again. Files and folders are watched anyway. */
   readonly reload?: Observable<unknown>;
+  /** How many handshakes may be in progress (1,024). Who comes when there are as many is sent away. */
+  readonly maxHandshakes?: number;
 };
 
 /** A client's options, without saying that it is one. */
@@ -31,7 +33,11 @@ export type TlsConnectOptions = Omit<TlsClientOptions, 'server'>;
  * ends its own connection, with a {@link HandshakeFailed} for `onWarning`. When certificates or keys change on disk, they are
  * read again: who comes from then on sees the new ones, who is there notices nothing. New ones that cannot be used leave the
  * old ones in place, with a {@link CertificatesKept}.
- * Errors with {@link ListenError} when there is nothing to begin with.
+ * Who subscribes to it again goes on with the sessions of the last time. Errors with {@link ListenError} when there is nothing
+ * to begin with.
+ *
+ * Limits: a handshake costs memory and arithmetic, and whoever begins one need prove nothing. At most `maxHandshakes` are in
+ * progress; who comes then is sent away at once, with a {@link TooManyHandshakes}, and who is in the middle of one is not disturbed.
  *
  * ```ts
  * const { privateKey, certificate } = developmentCertificate();
@@ -39,11 +45,14 @@ export type TlsConnectOptions = Omit<TlsClientOptions, 'server'>;
  * ```
  */
 export function tlsListener(inner: Listener, options: TlsListenOptions, endpoint = 'tls'): Listener {
+  // A server that goes away and comes back knows its guests: their sessions are not in its memory, its keys are.
+  let ticketKeys: Buffer | undefined;
   return new Listener((events) => {
     const open = new Subscription();
     let acceptor: TlsAcceptor;
     try {
-      acceptor = new TlsAcceptor({ ...options, server: true });
+      acceptor = new TlsAcceptor({ ...options, server: true }, ticketKeys);
+      ({ ticketKeys } = acceptor);
       const reload = (): void => reloadOrWarn(acceptor, endpoint);
       const kept = (error: unknown): void => warn(new CertificatesKept(endpoint, error));
       open.add(watchFolders(foldersOf(options), reload, kept));
@@ -54,19 +63,34 @@ export function tlsListener(inner: Listener, options: TlsListenOptions, endpoint
       return () => {};
     }
     const begin = accepting(acceptor);
+    const { maxHandshakes = 1_024 } = options;
     const shaking = new Set<Connection>();
+    let crowded = false;
+    const over = (connection: Connection): boolean => {
+      const was = shaking.delete(connection);
+      if (shaking.size <= maxHandshakes / 2) crowded = false;
+      return was;
+    };
     open.add(inner.address$.subscribe((address) => events.bound(address)));
     open.add(
       inner.subscribe({
         next(connection) {
+          if (shaking.size >= maxHandshakes) {
+            connection.error(
+              new LimitExceeded(`${endpoint} has ${maxHandshakes} handshakes in progress`, maxHandshakes),
+            );
+            if (!crowded) warn(new TooManyHandshakes(endpoint, maxHandshakes));
+            crowded = true;
+            return;
+          }
           shaking.add(connection);
           handshake(connection, begin, options.handshakeTimeout).addCallbacks(
             () => {
-              shaking.delete(connection);
+              over(connection);
               events.accepted(connection);
             },
             (error) => {
-              if (shaking.delete(connection)) warn(new HandshakeFailed(endpoint, connection.remote, error));
+              if (over(connection)) warn(new HandshakeFailed(endpoint, connection.remote, error));
             },
           );
         },

@@ -7,8 +7,8 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync, watch } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { asyncScheduler, type Subscription } from 'rxjs';
-import type { Pem, PeerCertificate } from '../tls.ts';
-import { CertificateUnusable } from '../tlsErrors.ts';
+import type { Pem, PeerCertificate } from '../../tls.ts';
+import { CertificateUnusable } from '../../tlsErrors.ts';
 
 /** A certificate with whatever stands between it and a root, and its key. */
 export interface Identity {

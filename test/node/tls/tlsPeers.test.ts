@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { bytes, CertificateUntrusted, lines, type IpAddress } from 'ropewalk';
 import { developmentCertificate, listen } from 'ropewalk/node';
-import { python, withPeers } from '../peers.ts';
+import { python, withPeers } from '../../peers.ts';
 import {
   atEnd,
   clientAt,

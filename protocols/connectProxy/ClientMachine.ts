@@ -12,8 +12,9 @@ import {
   ProxyRefused,
   type ConnectError,
 } from '../../src/errors.ts';
-import { formatConnect, type Credentials } from './format.ts';
+import { formatConnect } from './format.ts';
 import { scheme } from './grammar.ts';
+import type { Credentials } from './messages.ts';
 import { parseHead, type ResponseHead } from './parse.ts';
 
 /** So many "wait" answers (1xx) are borne. */

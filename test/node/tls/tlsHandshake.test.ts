@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import tls from 'node:tls';
-import { NEVER } from 'rxjs';
+import { map, NEVER, switchMap, type Observable, type Subscription } from 'rxjs';
 import {
   AlpnMismatch,
   bytes,
@@ -13,17 +13,32 @@ import {
   CertificateUnusable,
   ClientCertificateRequired,
   ConnectError,
+  ConnectionLost,
   ConnectionRefused,
   ConnectionTruncated,
   HandshakeTimeout,
   HostnameMismatch,
+  lines,
   ListenError,
   NoSharedCipher,
   NotTls,
+  over,
+  reconnect,
+  serve,
   TlsError,
   TlsVersionMismatch,
+  type Connection,
 } from 'ropewalk';
-import { connect, dial, developmentCertificate, HandshakeFailed, listen, type TlsServer } from 'ropewalk/node';
+import {
+  connect,
+  dial,
+  developmentCertificate,
+  HandshakeFailed,
+  listen,
+  TooManyHandshakes,
+  type TlsServer,
+} from 'ropewalk/node';
+import { freePort } from '../proxies/programs.ts';
 import {
   atEnd,
   clientAt,
@@ -359,6 +374,88 @@ describe('verification is there unless a program says the word', () => {
   });
 });
 
+describe('handshakes in progress are bounded', () => {
+  test('maxHandshakes: who comes beyond it is sent away, and it is said once; who has begun is not disturbed', async () => {
+    const warned = warnings();
+    const { port } = await serving({ ...own, maxHandshakes: 2 });
+    const idle = [];
+    for (let guests = 0; guests < 2; guests++) idle.push(await opened(`tcp:127.0.0.1:${port}`));
+    for (let guests = 0; guests < 3; guests++) expect(await failureOf(clientAt(port))).toBeInstanceOf(ConnectError);
+    expect(warned.all).toEqual([expect.any(TooManyHandshakes)]);
+    expect(warned.all[0]).toMatchObject({ limit: 2, message: expect.stringContaining('has 2 handshakes in progress') });
+    // Those who wait go on as if nobody else had come, and make room.
+    for (const connection of idle) {
+      await connection.startTls({ servername: 'localhost', ca: mine.ca });
+      expect(await say(connection, 'hello')).toBe('hello');
+    }
+    expect(await say(await opened(clientAt(port)), 'hello')).toBe('hello');
+    // And the next time it is said again.
+    for (let guests = 0; guests < 2; guests++) await opened(`tcp:127.0.0.1:${port}`);
+    expect(await failureOf(clientAt(port))).toBeInstanceOf(ConnectError);
+    expect(warned.all).toEqual([expect.any(TooManyHandshakes), expect.any(TooManyHandshakes)]);
+  });
+
+  test('it can be said in a description', async () => {
+    expect(() => listen('tls:8443:key.pem:maxHandshakes=100')).not.toThrow();
+    expect(() => listen('tls:8443:key.pem:maxHandshakes=0')).toThrow('expected a number of handshakes');
+  });
+});
+
+describe('a server that goes away and comes back', () => {
+  test('the client comes back, too: its session begins anew, and takes up that of TLS (RFC 8446 section 2.2)', async () => {
+    const port = await freePort();
+    const server = listen({ type: 'tls', port, interface: '127.0.0.1', ...own });
+    const begin = (): Subscription =>
+      server
+        .pipe(
+          serve(
+            over(
+              lines(),
+              map((line: string) => line.toUpperCase()),
+            ),
+          ),
+        )
+        .subscribe();
+    const failures: unknown[] = [];
+    const told: string[] = [];
+    const resumed: boolean[] = [];
+    const session = (connection: Connection): Observable<string> => {
+      resumed.push(connection.tls!.resumed);
+      const chat = connection.over(lines());
+      chat.next('are you there?');
+      return chat;
+    };
+    let running = begin();
+    atEnd(() => running.unsubscribe());
+    const away = new Promise<void>((resolve) => {
+      const client = connect(clientAt(port))
+        .pipe(
+          switchMap(session),
+          reconnect({
+            delay: 5,
+            when(error) {
+              failures.push(error);
+              if (error instanceof ConnectionRefused) resolve();
+              return true;
+            },
+          }),
+        )
+        .subscribe((line) => {
+          told.push(line);
+          if (told.length === 1) running.unsubscribe();
+        });
+      atEnd(() => client.unsubscribe());
+    });
+    // Nobody is there at least once.
+    await away;
+    expect(failures[0]).toBeInstanceOf(ConnectionLost);
+    running = begin();
+    while (told.length < 2) await new Promise(setImmediate);
+    expect(told).toEqual(['ARE YOU THERE?', 'ARE YOU THERE?']);
+    expect(resumed).toEqual([false, true]);
+  });
+});
+
 describe('what cannot be used is said at once', () => {
   test.each<[string, Partial<TlsServer>, RegExp]>([
     ['no such file', { privateKey: '/nowhere/key.pem' }, /reading the private key: ENOENT/],
@@ -404,6 +501,24 @@ describe('the end', () => {
       expect(reason.kind === 'lost' && reason.error).toBeInstanceOf(ConnectionTruncated);
       sockets[0].destroy();
     }
+  });
+
+  test('both ends were said under TLS, and the one of TCP does not come: it is waited for, and not for ever', async () => {
+    const { port } = await serving();
+    const keeper = net.createServer({ allowHalfOpen: true }, (socket) => {
+      const upstream = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+      socket.on('error', () => {}).pipe(upstream.on('error', () => {}));
+      // All but the end.
+      upstream.on('data', (chunk) => socket.write(chunk));
+      atEnd(() => [socket, upstream].forEach((end) => end.destroy()));
+    });
+    keeper.listen(0, '127.0.0.1');
+    atEnd(() => keeper.close());
+    await new Promise((resolve) => keeper.once('listening', resolve));
+    const connection = await opened(clientAt((keeper.address() as net.AddressInfo).port));
+    const { closed } = connection;
+    expect(await say(connection, 'hello')).toBe('hello');
+    expect(await closed).toEqual({ kind: 'done' });
   });
 
   test('a record that was changed on the way ends the connection', async () => {

@@ -3,8 +3,8 @@
  * Knows: which code is which failed check, this side's own and what the peer says of its checks (alerts, RFC 8446 section 6).
  * Does not know: who was asked.
  */
-import type { ErrorDetails } from '../errors.ts';
-import { ConnectionLost } from '../errors.ts';
+import type { ErrorDetails } from '../../errors.ts';
+import { ConnectionLost } from '../../errors.ts';
 import {
   AlpnMismatch,
   CertificateExpired,
@@ -17,7 +17,7 @@ import {
   NotTls,
   TlsError,
   TlsVersionMismatch,
-} from '../tlsErrors.ts';
+} from '../../tlsErrors.ts';
 
 type Failure = new (message: string, details?: ErrorDetails) => TlsError;
 

@@ -7,8 +7,8 @@
  */
 import { EventEmitter } from 'node:events';
 import { createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls';
-import type { TlsServerOptions } from '../tls.ts';
-import { CertificateUnusable, ClientCertificateRequired } from '../tlsErrors.ts';
+import type { TlsServerOptions } from '../../tls.ts';
+import { CertificateUnusable, ClientCertificateRequired } from '../../tlsErrors.ts';
 import { identitiesIn, identityOf, namedIn, fingerprintOf, type Identity } from './certificates.ts';
 import { contextOf, serverContextOptions } from './tlsContext.ts';
 import { tlsFailure } from './tlsFailures.ts';
@@ -31,8 +31,8 @@ export class TlsAcceptor {
   /** A context for each set of identities that was asked for by name. */
   private contexts = new Map<string, SecureContext>();
 
-  /** Throws {@link CertificateUnusable}. */
-  constructor(options: TlsServerOptions) {
+  /** With the ticket keys of another one its sessions are taken up, too. Throws {@link CertificateUnusable}. */
+  constructor(options: TlsServerOptions, ticketKeys?: Buffer) {
     this.options = options;
     if (options.requireClientCertificate && options.ca === undefined) {
       throw new CertificateUnusable('requiring a certificate of clients: expected whose certificates count (ca)');
@@ -46,8 +46,14 @@ export class TlsAcceptor {
       rejectUnauthorized: false,
       ALPNProtocols: options.alpn && [...options.alpn],
       handshakeTimeout: never,
+      ticketKeys,
       SNICallback: (servername, tell) => this.contextFor(servername, tell),
     });
+  }
+
+  /** What seals the sessions that it gives out. */
+  get ticketKeys(): Buffer {
+    return this.server.getTicketKeys();
   }
 
   /** Reads certificates and keys again: who comes from now on sees them. Throws {@link CertificateUnusable}, and keeps those there are. */
