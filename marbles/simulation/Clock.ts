@@ -112,16 +112,14 @@ export class Clock extends TestScheduler {
 
   /** Lends rxjs's schedulers the clock for the time of `work`, and then gives them back. */
   rule(work: () => void): void {
-    const lend = (scheduler: SchedulerLike, kind: 0 | 1): (() => void) => {
-      const before = Object.getOwnPropertyDescriptor(scheduler, 'schedule');
+    const lend = (scheduler: SchedulerLike, kind: 0 | 1): (() => unknown) => {
       const schedule = <T>(what: Work<T>, delay = 0, state?: T): Subscription =>
         this.scheduleFor(this.current, delay > 0 ? 1 : kind, what, delay, state);
       Object.defineProperty(scheduler, 'schedule', { value: schedule, configurable: true, writable: true });
-      return () => {
-        if (before === undefined) Reflect.deleteProperty(scheduler, 'schedule');
-        else Object.defineProperty(scheduler, 'schedule', before);
-      };
+      return () => Reflect.deleteProperty(scheduler, 'schedule');
     };
+    if (Object.hasOwn(asyncScheduler, 'schedule'))
+      throw new Error('one world at a time: this simulation was begun inside another');
     const returned = [lend(asapScheduler, 0), lend(asyncScheduler, 1)];
     try {
       this.run(work);

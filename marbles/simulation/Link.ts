@@ -79,7 +79,7 @@ export interface LinkSettings {
   heal(): LinkSettings;
   /**
    * Faults at exact times: each character takes a `frame` (one second). `-` is time, `x` cuts, `>` cuts what the first host
-   * sends, `<` what the second sends, `o` heals; a word takes one frame, too: `(cut)`, `(heal)`, `(reset)`, `(hold)`,
+   * sends (the one named first when the link was first spoken of), `<` what the second sends, `o` heals; a word takes one frame, too: `(cut)`, `(heal)`, `(reset)`, `(hold)`,
    * `(release)`, `(refuse)`. Throws a `SyntaxError` for anything else.
    */
   faults(diagram: string, options?: { readonly frame?: Duration }): LinkSettings;

@@ -83,11 +83,7 @@ export class World {
   private cause: unknown;
   private events = 0;
   /** What there was when it ended, before everything was let go of. */
-  private end: { readonly at: number; readonly hash: string; readonly trace: readonly string[] } = {
-    at: 0,
-    hash: '',
-    trace: [],
-  };
+  private end = { at: 0, hash: '', trace: [] as readonly string[], decided: [] as readonly string[] };
 
   constructor(options: SimulationOptions, keepTrace = false) {
     const { seed, profile = 'lan', rechunk = true } = options;
@@ -148,7 +144,7 @@ export class World {
     } catch (error) {
       if (!(error instanceof Ended)) this.failed('the simulation threw', error);
     }
-    this.end = { at: clock.frame, hash: this.trace.hash, trace: this.trace.lastPart };
+    this.end = { at: clock.frame, hash: this.trace.hash, trace: this.trace.lastPart, decided: this.decided() };
     // Whatever comes of letting go of a world that failed is no news.
     const { length } = this.problems;
     for (const host of network.hosts) host.crash();
@@ -244,22 +240,24 @@ export class World {
   }
 
   private failure(): SimulationFailed {
-    const { options, end, network, problems, cause } = this;
-    const given = Object.entries(options).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
-    return new SimulationFailed({
-      seed: options.seed,
-      problems,
-      decided: [
-        `after ${(end.at / 1000).toFixed(6)} s and ${this.events} events`,
-        `options: ${given.join(', ')}`,
-        ...network.hosts.map(({ name, ip, life }) => `host ${name}: ${ip}, crashed ${life} times`),
-        ...network.links.map((link) => link.describe()),
-      ],
-      trace: end.trace,
-      hash: end.hash,
-      replay: `simulate({ ${given.join(', ')} }, ...)`,
-      cause,
-    });
+    const { options, end, problems, cause } = this;
+    const { seed } = options;
+    return new SimulationFailed({ ...end, seed, problems, replay: `simulate({ ${this.given} }, ...)`, cause });
+  }
+
+  private get given(): string {
+    const given = Object.entries(this.options).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+    return given.join(', ');
+  }
+
+  private decided(): string[] {
+    const { clock, network } = this;
+    return [
+      `after ${(clock.frame / 1000).toFixed(6)} s and ${this.events} events`,
+      `options: ${this.given}`,
+      ...network.hosts.map(({ name, ip, life }) => `host ${name}: ${ip}${life > 0 ? `, crashed ${life} times` : ''}`),
+      ...network.links.map((link) => link.describe()),
+    ];
   }
 
   private tools(): SimulatedWorld {

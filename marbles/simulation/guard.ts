@@ -2,7 +2,7 @@
  * Nothing real inside a simulation: a clock, dice or socket of the machine would make a seed mean nothing.
  * Knows: which functions those are, and who called. Does not know: the world. Everything is put back afterwards.
  *
- * Ropewalk's own operators may throw dice (the jitter of `backoff`): they are given the seed's.
+ * Ropewalk's own operators and protocols may throw dice (the jitter of `backoff`): they are given the seed's.
  */
 
 type Real = (...args: never[]) => unknown;
@@ -76,7 +76,7 @@ export class RealWorldUsed extends Error {
 
 interface Caller {
   readonly place: string;
-  /** Whether it is an operator of Ropewalk, or its core. */
+  /** Whether it is Ropewalk itself: an operator, a protocol, the core. */
   readonly ours: boolean;
 }
 
@@ -87,6 +87,6 @@ function callerOf(): Caller {
   const root = here?.replace(/marbles[\\/]simulation[\\/]guard\.[cm]?[jt]s$/, '');
   const isOutside = (place: string): boolean => !place.startsWith(`${here}:`) && !place.includes('node:');
   const place = places.find(isOutside) ?? 'an unknown place';
-  const ours = root !== undefined && ['src', 'operators'].some((room) => place.startsWith(root + room));
+  const ours = root !== undefined && ['src', 'operators', 'protocols'].some((room) => place.startsWith(root + room));
   return { place, ours };
 }

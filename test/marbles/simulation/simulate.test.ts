@@ -463,6 +463,7 @@ describe('what is checked', () => {
     expect(failure.seed).toBe(77);
     expect(failure.message).toMatch(/seed 77 \(trace hash [0-9a-f]{16}\)/);
     expect(failure.message).toContain('the link client-server: latency ');
+    expect(failure.message).not.toContain('crashed');
     expect(failure.message).toContain('10.0.0.2:49152 dials 10.0.0.1:7');
     expect(failure.message).toContain(`again: simulate({ seed: 77, profile: "mobile" }, ...)`);
     expect(failure.trace.length).toBeGreaterThan(0);
@@ -498,6 +499,13 @@ describe('nothing real', () => {
         }
       }),
     ).toContain('a real Math.random');
+  });
+
+  test('one world at a time', () => {
+    const inside = failureOf(({ host }) => void host('one', () => void simulate({ seed: 2 }, () => {})));
+    expect(inside.message).toContain('one world at a time');
+    // The outer world is as it was.
+    expect(inside.message).toContain('the simulation threw');
   });
 
   test('afterwards everything is back, however the world ended', () => {
