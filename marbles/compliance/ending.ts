@@ -110,7 +110,7 @@ export const endingCases: readonly CaseOf[] = [
     async run(bench) {
       const { server, client } = await bench.pair();
       server.next(bytes('greeting'));
-      await bench.until(() => client.state.bytesReceived === 8, 'the greeting');
+      await bench.until(() => client.state.bytesReceived > 0, 'the greeting, or its beginning');
       client.next(bytes('question'));
       client.complete();
       const heard = bench.hear(client);

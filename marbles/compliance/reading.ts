@@ -84,7 +84,7 @@ export const readingCases: readonly CaseOf[] = [
       const { server, client } = await bench.pair();
       server.next(bytes('bye'));
       server.complete();
-      await bench.until(() => client.state.bytesReceived === 3, 'the last chunk');
+      await bench.until(() => client.state.bytesReceived > 0, 'the last chunk, or its beginning');
       await bench.meanwhile();
       const heard = bench.hear(client);
       await bench.until(() => heard.end !== undefined, 'the end');
