@@ -8,6 +8,7 @@ import { complianceOf } from 'ropewalk/marbles';
 import { connect, dial, listen } from 'ropewalk/node';
 import { python, withPeers } from '../peers.ts';
 import { openThings } from './openThings.ts';
+import { where } from './thisMachine.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ropewalk-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -101,7 +102,7 @@ describe('a socket that was left behind', () => {
   });
 });
 
-(process.platform === 'linux' ? describe : describe.skip)("a name of Linux's own", () => {
+where(process.platform === 'linux', 'this is not Linux')("a name of Linux's own", () => {
   const name = `@ropewalk-${process.pid}`;
   /** Some versions of Node fill the name with zeros to its greatest length; who comes from elsewhere must do so, too. */
   const padded = (): boolean => readFileSync('/proc/net/unix', 'latin1').includes(`${name}@`);
