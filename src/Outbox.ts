@@ -100,6 +100,8 @@ export class Outbox extends Feeders implements Flushable {
     this.fullSince = undefined;
     this.inTransport = this.transport.unsent;
     this.flush();
+    // It takes more, and may say so only once: what lies further down is its own matter.
+    if (!this.full) this.releaseAll();
   }
 
   /** Hands what was gathered to the transport there is, and whatever comes later to the one that `make` gives. */

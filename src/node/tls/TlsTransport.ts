@@ -46,6 +46,10 @@ export class TlsTransport implements Transport {
     this.events = events;
     this.startTls = again;
     this.wire = new TlsWire(below);
+    // What waits below counts as unsent here: that it has gone is news here, too.
+    this.wire.onBelowDrained = () => {
+      if (this.phase === 'secure' && !this.socket?.writableNeedDrain) this.events.drained();
+    };
     this.wire.onBelowClosed = (error) => this.belowClosed(error);
     this.wire.once('end', () => this.endedEarly());
     below.events = this.wire.events;

@@ -23,6 +23,8 @@ export class TlsWire extends Duplex {
   belowClosed = false;
   /** Told when the end below has come. */
   onBelowEnded: () => void = () => {};
+  /** Told when the transport below takes bytes again. */
+  onBelowDrained: () => void = () => {};
   /** Told when the transport below is closed. */
   onBelowClosed: (error?: Error) => void = () => {};
   private belowHeld = false;
@@ -41,7 +43,10 @@ export class TlsWire extends Duplex {
         this.push(null);
         this.onBelowEnded();
       },
-      drained: () => this.wrote(),
+      drained: () => {
+        this.wrote();
+        this.onBelowDrained();
+      },
       sentEnd: () => {
         this.endSent = true;
         this.finishing?.();
