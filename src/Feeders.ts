@@ -18,6 +18,7 @@ export class Feeders implements Sink {
   }
 
   join(group: HoldGroup): void {
+    if (this.dismissed) return;
     if (this.first === undefined) this.first = group;
     else add((this.more ??= new Map<HoldGroup, number>()), group);
   }

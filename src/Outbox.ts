@@ -6,7 +6,7 @@
 import { show, type Bytes } from './bytes.ts';
 import { LimitExceeded } from './errors.ts';
 import { Feeders } from './Feeders.ts';
-import { currentGroup, type Holder, type HoldGroup } from './flow.ts';
+import { currentGroup, type Holder } from './flow.ts';
 import { whoIsWriting } from './origin.ts';
 import type { Flushable, Transport } from './Transport.ts';
 import { UnpressuredSink, warn } from './warnings.ts';
@@ -128,10 +128,6 @@ export class Outbox extends Feeders implements Flushable {
     this.parts = [];
     this.gathered = this.inTransport = 0;
     this.dismiss();
-  }
-
-  override join(group: HoldGroup): void {
-    if (this.state !== 'over') super.join(group);
   }
 
   private write(): void {
