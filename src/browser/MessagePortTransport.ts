@@ -15,6 +15,7 @@
 import { asapScheduler, asyncScheduler, type SchedulerLike } from 'rxjs';
 import type { Address } from '../Address.ts';
 import { show, type Bytes } from '../bytes.ts';
+import { ChunkQueue } from '../ChunkQueue.ts';
 import { ConnectionLost, ProtocolError } from '../errors.ts';
 import type { Flushable, Transport, TransportEvents } from '../Transport.ts';
 import type { OwnPort, PortMessage } from './MessagePortLike.ts';
@@ -31,16 +32,15 @@ export class MessagePortTransport implements Transport {
   readonly local: Address;
   readonly remote: Address;
   events: TransportEvents;
-  unsent = 0;
   private readonly port: OwnPort;
-  private readonly outgoing: Bytes[] = [];
+  private readonly outgoing = new ChunkQueue();
   /** How much the peer has room for. */
   private credit: number;
   private sent = 0;
   private ending = false;
   private endPosted = false;
   /** What arrived while reading was held. */
-  private readonly incoming: Bytes[] = [];
+  private readonly incoming = new ChunkQueue();
   /** How much the peer may still send, how much was handed on, and how much of that it was not given credit for again. */
   private granted = portWindow;
   private handedOn = 0;
@@ -66,6 +66,10 @@ export class MessagePortTransport implements Transport {
     port.postMessage(portWindow, []);
   }
 
+  get unsent(): number {
+    return this.outgoing.length;
+  }
+
   now(): number {
     return this.scheduler.now();
   }
@@ -86,10 +90,9 @@ export class MessagePortTransport implements Transport {
     if (this.incoming.length > 0 || this.peerEnded) asapScheduler.schedule(this.handOut);
   }
 
-  write(parts: readonly Bytes[], length: number): boolean {
+  write(parts: readonly Bytes[]): boolean {
     if (this.over) return true;
     for (const part of parts) this.outgoing.push(part);
-    this.unsent += length;
     this.send();
     return this.unsent === 0;
   }
@@ -117,13 +120,13 @@ export class MessagePortTransport implements Transport {
   /** Posts what the peer has room for, then the end. */
   private send(): void {
     if (this.over) return;
-    if (this.peerGone && this.outgoing.length > 0) {
+    if (this.peerGone && this.unsent > 0) {
       // As a kernel does: bytes for somebody who has closed are answered by a reset. Not within the call that wrote them.
       asapScheduler.schedule(() => this.lose('was closed by the peer while there was more to send'));
       return;
     }
-    while (this.outgoing.length > 0 && this.credit > 0) this.post(this.take(Math.min(this.credit, largestPiece)));
-    if (!this.ending || this.endPosted || this.outgoing.length > 0) return;
+    while (this.unsent > 0 && this.credit > 0) this.post(Math.min(this.unsent, this.credit, largestPiece));
+    if (!this.ending || this.endPosted || this.unsent > 0) return;
     this.endPosted = true;
     this.port.postMessage('end', []);
     asapScheduler.schedule(() => {
@@ -131,29 +134,16 @@ export class MessagePortTransport implements Transport {
     });
   }
 
-  private post(piece: Bytes): void {
-    this.unsent -= piece.length;
-    this.credit -= piece.length;
-    this.sent += piece.length;
-    this.port.postMessage(piece, [piece.buffer as never]);
-  }
-
   /**
-   * A copy of the first bytes, in memory of its own, which can be handed over. What was written may be shared: sent to others,
-   * a part of something larger, a constant. Handing that over would take it away from all of them.
+   * Posts a copy, in memory of its own, which is handed over. What was written may be shared: sent to others, a part of
+   * something larger, a constant. Handing that over would take it away from all of them.
    */
-  private take(atMost: number): Bytes {
-    const { outgoing } = this;
-    const piece = new Uint8Array(Math.min(atMost, this.unsent));
-    let done = 0;
-    for (let at = 0; at < piece.length; at += done) {
-      const [first] = outgoing;
-      done = Math.min(first.length, piece.length - at);
-      piece.set(done === first.length ? first : first.subarray(0, done), at);
-      if (done === first.length) outgoing.shift();
-      else outgoing[0] = first.subarray(done);
-    }
-    return piece;
+  private post(length: number): void {
+    const piece = new Uint8Array(length);
+    this.outgoing.fill(piece);
+    this.credit -= length;
+    this.sent += length;
+    this.port.postMessage(piece, [piece.buffer as never]);
   }
 
   private readonly onMessage = ({ data }: PortMessage): void => {
@@ -176,7 +166,7 @@ export class MessagePortTransport implements Transport {
       return;
     }
     this.granted -= chunk.length;
-    for (let at = 0; at < chunk.length; at += largestPiece) this.incoming.push(chunk.subarray(at, at + largestPiece));
+    this.incoming.push(chunk);
     this.handOut();
   }
 
@@ -214,7 +204,7 @@ export class MessagePortTransport implements Transport {
     if (this.handingOut) return;
     this.handingOut = true;
     while (this.incoming.length > 0 && !this.paused && !this.over) {
-      const chunk = this.incoming.shift()!;
+      const chunk = this.incoming.takeView(largestPiece);
       this.handedOn += chunk.length;
       this.ungranted += chunk.length;
       this.events.received(chunk);
@@ -252,7 +242,8 @@ export class MessagePortTransport implements Transport {
   private letGo(): void {
     const { port } = this;
     this.over = true;
-    this.outgoing.length = this.incoming.length = this.unsent = 0;
+    this.outgoing.clear();
+    this.incoming.clear();
     port.removeEventListener('message', this.onMessage);
     port.removeEventListener('messageerror', this.onMessageError);
     port.removeEventListener('close', this.onClose);

@@ -1,4 +1,5 @@
 /** The web's MessageChannel as Node has it: the same interface, over real threads' queues. */
+import type { MessagePort } from 'node:worker_threads';
 import { identity } from 'rxjs';
 import {
   AddressInUse,
@@ -110,7 +111,7 @@ describe('a place behind a port', () => {
 
   test('other messages on the same port are nothing to us', async () => {
     const heard: unknown[] = [];
-    far.addEventListener('message', ({ data }) => heard.push(data));
+    far.on('message', (data: unknown) => heard.push(data));
     let accepted = 0;
     const serving = listen(messagePort(far)).subscribe(() => accepted++);
     const others = ['hello', null, 7, { ropewalk: 'dial' }, { ropewalk: 'dial', to: '', port: 'none' }, { to: '' }];
@@ -145,7 +146,7 @@ describe('what is sent', () => {
     const { port1, port2 } = new MessageChannel();
     const near = fromMessagePort(port1);
     let posted = 0;
-    port2.addEventListener('message', ({ data }) => {
+    port2.on('message', (data: unknown) => {
       if (data instanceof Uint8Array) posted += data.length;
     });
     port2.postMessage(100_000);
@@ -166,7 +167,7 @@ describe('a peer that', () => {
     const { port1, port2 } = new MessageChannel();
     const near = fromMessagePort(port1);
     const said: unknown[] = [];
-    port2.addEventListener('message', ({ data }) => said.push(data));
+    port2.on('message', (data: unknown) => said.push(data));
     near.subscribe({ error() {} });
     say(port2, near);
     const reason = await near.closed;
@@ -204,7 +205,7 @@ describe('a peer that', () => {
     const { kind, error } = await endOf((port, near) => {
       port.postMessage(1000);
       near.next(bytes('hello'));
-      port.addEventListener('message', ({ data }) => {
+      port.on('message', (data: unknown) => {
         if (data instanceof Uint8Array) port.postMessage({ closed: 4 });
       });
     });
@@ -215,7 +216,7 @@ describe('a peer that', () => {
     const { kind, error } = await endOf((port, near) => {
       port.postMessage(1000);
       near.next(bytes('hello'));
-      port.addEventListener('message', ({ data }) => {
+      port.on('message', (data: unknown) => {
         if (!(data instanceof Uint8Array)) return;
         port.postMessage('end');
         port.postMessage({ closed: 5 });
