@@ -32,14 +32,7 @@ export function simulatedRuntime({ seed, latency = 0, rechunk = false }: Simulat
   const network = new Network(clock, seeded(seed), rechunk, (link) => void link.latency(latency));
   const trace = new Trace();
   const [server, client] = ['server', 'client'].map((name, index) => {
-    const host = new Host(
-      index,
-      name,
-      clock,
-      trace,
-      () => {},
-      () => {},
-    );
+    const host = new Host({ index, name, clock, trace, failed() {} }, () => {});
     network.hosts.push(host);
     host.start();
     return host;

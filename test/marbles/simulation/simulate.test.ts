@@ -465,7 +465,7 @@ describe('what is checked', () => {
     expect(failure.message).toContain('the link client-server: latency ');
     expect(failure.message).not.toContain('crashed');
     expect(failure.message).toContain('10.0.0.2:49152 dials 10.0.0.1:7');
-    expect(failure.message).toContain(`again: simulate({ seed: 77, profile: "mobile" }, ...)`);
+    expect(failure.message).toContain(`again:   simulate({ seed: 77, profile: "mobile" }, ...)`);
     expect(failure.trace.length).toBeGreaterThan(0);
   });
 });
