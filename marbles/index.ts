@@ -26,6 +26,10 @@ export type { Drawn, ProfileName } from './simulation/profiles.ts';
 export type { Duration, Rate } from './simulation/quantities.ts';
 export { RealWorldUsed } from './simulation/guard.ts';
 export { everySeed, sameTwice, simulate } from './simulation/simulate.ts';
-export { simulatedRuntime, type SimulatedRuntimeOptions } from './simulation/simulatedRuntime.ts';
+export {
+  simulatedRuntime,
+  type SimulatedRuntime,
+  type SimulatedRuntimeOptions,
+} from './simulation/simulatedRuntime.ts';
 export { SimulationFailed, type Failure, type Shrunk } from './simulation/SimulationFailed.ts';
 export type { SimulatedWorld, SimulationOptions, SimulationReport } from './simulation/World.ts';
