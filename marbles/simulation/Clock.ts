@@ -48,6 +48,8 @@ export class Clock extends TestScheduler {
   private readonly seed: number;
   private readonly plans: Plan[] = [];
   private planned = 0;
+  /** The moment of what was done last, and how much was done at it. */
+  private moment = -1;
   private atThisMoment = 0;
 
   constructor(seed: number) {
@@ -106,7 +108,9 @@ export class Clock extends TestScheduler {
   step(): void {
     const plan = this.nextAt === undefined ? undefined : pop(this.plans);
     if (plan?.work === undefined) return;
-    this.atThisMoment = plan.at > this.frame ? 0 : this.atThisMoment + 1;
+    // Not by `frame`: whoever looks at the time before this has moved it already.
+    this.atThisMoment = plan.at > this.moment ? 0 : this.atThisMoment + 1;
+    this.moment = Math.max(this.moment, plan.at);
     if (this.atThisMoment > tooManyAtOnce)
       throw new Error(`time stands still: ${tooManyAtOnce} things happened at ${this.frame} ms, and there are more`);
     this.frame = Math.max(this.frame, plan.at);
