@@ -21,7 +21,7 @@ const worlds: Record<string, { readonly options: SimulationOptions; readonly bod
       },
     },
     'ping-pong, fifty clients': {
-      options: { seed: 2, duration: '45s', profile: 'lan' },
+      options: { seed: 2, duration: '4s', profile: 'lan' },
       body({ host }) {
         host('server', (net) => net.listen('tcp:7').pipe(serve(identity)));
         for (let index = 0; index < 50; index++) {
@@ -37,7 +37,7 @@ const worlds: Record<string, { readonly options: SimulationOptions; readonly bod
       },
     },
     'an echo of megabytes, window 16 KiB': {
-      options: { seed: 3, duration: '400s', profile: 'lan' },
+      options: { seed: 3, duration: '20s', profile: 'lan' },
       body({ host, link }) {
         const megabyte = new Uint8Array(1 << 20);
         host('server', (net) => net.listen('tcp:7').pipe(serve(identity)));

@@ -51,8 +51,8 @@ export type MessagePortEndpoint = ServerEndpoint & ClientEndpoint;
  * const serving = listen(messagePort(worker)).pipe(serve(identity)).subscribe();
  *
  * dial(messagePort(page)).addCallback((connection) => {
- *   connection.subscribe((chunk) => console.log(utf8(chunk)));
- *   connection.next(bytes('hello'));                             // => hello
+ *   connection.subscribe((chunk) => console.log(utf8(chunk)));   // => hello
+ *   connection.next(bytes('hello'));
  *   connection.complete();
  *   connection.closed.addCallback(() => {
  *     serving.unsubscribe();
@@ -87,8 +87,8 @@ export interface FromMessagePortOptions {
  * const { port1, port2 } = new MessageChannel();
  * const [near, far] = [fromMessagePort(port1), fromMessagePort(port2)];
  * far.pipe(identity).subscribe(far);
- * near.subscribe((chunk) => console.log(utf8(chunk)));
- * near.next(bytes('hello'));                                     // => hello
+ * near.subscribe((chunk) => console.log(utf8(chunk)));           // => hello
+ * near.next(bytes('hello'));
  * near.complete();
  * ```
  *
