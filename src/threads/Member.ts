@@ -57,6 +57,7 @@ export class Member {
   private first = 0;
   private next = 0;
   private outgoing: Task[] = [];
+  private alive = true;
   /** The one that has the thread for itself. */
   private sole: Task | undefined;
   over = false;
@@ -87,7 +88,6 @@ export class Member {
   /** Gives it a task, which leaves with `send`. */
   take(task: Task): void {
     const { memory } = this.thread;
-    if (this.sent.length === 0) this.thread.keepAlive(true);
     task.number = this.next++;
     if (memory !== undefined) Atomics.store(memory, slot(task.number), cells.sent);
     this.sent.push(task);
@@ -96,9 +96,17 @@ export class Member {
     if (task.alone) this.sole = task;
   }
 
+  /** The end of a turn: sends what it was given. The program lives for as long as it is busy. */
   send(): void {
+    if (this.outgoing.length > 0) this.sendAll();
+    const alive = this.busy || !this.ready;
+    if (alive === this.alive) return;
+    this.alive = alive;
+    this.thread.keepAlive(alive);
+  }
+
+  private sendAll(): void {
     const tasks = this.outgoing;
-    if (tasks.length === 0) return;
     this.outgoing = [];
     try {
       this.post(tasks);
@@ -241,7 +249,6 @@ export class Member {
     this.deadline?.unsubscribe();
     this.deadline = undefined;
     this.sole = undefined;
-    this.thread.keepAlive(false);
   }
 
   private crashed(reason: unknown): void {

@@ -63,9 +63,11 @@ test('a call that does not listen is ended with its thread when its grace is ove
 });
 
 test('a call that takes too long fails with TimedOut, and its thread is replaced', async () => {
-  const work = pool({ timeout: 400, grace: 10 });
-  await work.call('add', 1, 1);
-  const error = await work.call('forever', shared()).addErrback((error) => error);
+  const work = pool({ grace: 10 });
+  const seen = shared();
+  const call = work.call('forever', seen);
+  await until(seen, 0, 1);
+  const error = await call.addTimeout(20).addErrback((error) => error);
   expect(error).toBeInstanceOf(TimedOut);
   expect(await work.call('add', 1, 1)).toBe(2);
   expect(work.state.lost).toBe(1);
