@@ -89,6 +89,8 @@ class BrowserThreads implements ThreadPlatform {
       for (const flushable of this.gathered.splice(0)) flushable.flush();
     });
     this.turn.port1.start();
+    // Where there is such a thing: a pool keeps no program alive.
+    (this.turn.port1 as { unref?(): void }).unref?.();
   }
 
   atTurnEnd(flushable: Flushable): void {

@@ -30,13 +30,13 @@ function worker(text: string): WorkerLike {
 const url = `data:text/javascript,${encodeURIComponent(`
   export const add = (a, b) => a + b;
   export function* count(to) { for (let n = 1; n <= to; n++) yield n; }
-  export const forever = () => { for (;;); };
+  export const forever = (seen) => { seen[0] = 1; for (;;); };
   export const crash = () => new Promise(() => setTimeout(() => { throw new RangeError('out of nowhere'); }));
 `)}`;
 interface Module {
   add(a: number, b: number): number;
   count(to: number): Iterable<number>;
-  forever(): void;
+  forever(seen: Int32Array): void;
   crash(): Promise<void>;
 }
 const { crossOriginIsolated } = globalThis as { crossOriginIsolated?: boolean };
@@ -62,8 +62,9 @@ describe.each([true, false])('cross-origin isolated: %s', (isolated) => {
   test('a Worker that does not stop, and one that throws, are replaced', async () => {
     const pool = threads<Module>({ size: 1, module: url, worker, grace: 20 });
     await pool.call('add', 1, 1);
-    const stuck = pool.call('forever').addErrback(Cancelled, () => 'cancelled');
-    await new Promise(setImmediate);
+    const seen = new Int32Array(new SharedArrayBuffer(4));
+    const stuck = pool.call('forever', seen).addErrback(Cancelled, () => 'cancelled');
+    while (Atomics.load(seen, 0) === 0) await new Promise(setImmediate);
     stuck.cancel();
     expect(await stuck).toBe('cancelled');
     expect(await pool.call('add', 1, 1)).toBe(2);
