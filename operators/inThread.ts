@@ -110,7 +110,7 @@ export function inThread<Module, Name extends FunctionsOf<Module>>(
       destination.add(() => {
         waiting.dismiss();
         places = [];
-        for (const deferred of [...underWay]) deferred.cancel();
+        for (const deferred of underWay) deferred.cancel();
       });
       subscribingFor(bothSinks(sink, waiting), () => source.subscribe(outer));
     });

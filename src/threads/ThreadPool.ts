@@ -18,7 +18,7 @@ export type FunctionsOf<Module> = { [Name in keyof Module]: Module[Name] extends
   string;
 
 /** The arguments of a function. */
-export type ArgumentsOf<Fn> = Fn extends (this: never, ...args: infer Args) => unknown ? Args : never;
+export type ArgumentsOf<Fn> = Fn extends (...args: infer Args) => unknown ? Args : never;
 
 /** What calling a function in a thread gives: promises, Deferreds and Observables (their last value) are waited for there. */
 export type ResultOf<Fn> = Fn extends (this: never, ...args: never[]) => infer Result ? Settled<Result> : never;

@@ -86,6 +86,10 @@ beforeAll(() => {
     pack(`node_modules/${name}`, '--ignore-scripts'),
   );
   write('package.json', JSON.stringify({ name: 'consumer', private: true }));
+  write(
+    'ts-node/tsconfig.json',
+    JSON.stringify({ compilerOptions: { module: 'commonjs', target: 'es2022', strict: true } }),
+  );
   print(folder, 'npm', 'install', '--offline', '--no-audit', '--no-fund', '--loglevel=error', tarball, ...beside);
 });
 
@@ -113,10 +117,6 @@ test('CommonJS runs', () => {
 
 test('ts-node runs', () => {
   write('ts-node/echo.ts', program);
-  write(
-    'ts-node/tsconfig.json',
-    JSON.stringify({ compilerOptions: { module: 'commonjs', target: 'es2022', strict: true } }),
-  );
   expect(linesOf(run(folder, bin('ts-node/dist/bin.js'), '--transpile-only', 'ts-node/echo.ts'))).toEqual(hellos);
 });
 

@@ -13,8 +13,8 @@ export interface Launch {
   readonly module: string | undefined;
   /** Its only function, as text. */
   readonly fn: string | undefined;
-  /** The main thread runs TypeScript by this: the path of ts-node. */
-  readonly tsNode: string | undefined;
+  /** The main thread runs TypeScript by this: where ts-node is, and its options. */
+  readonly tsNode: { readonly path: string; readonly options: object } | undefined;
   readonly data: unknown;
   readonly memory: Int32Array;
   readonly layout: Cells;
@@ -86,7 +86,7 @@ export function insideNode(
     if (url === undefined) return {};
     if (!/\.[cm]?tsx?$/.test(url)) return importing(url);
     const path = fileURLToPath(url);
-    if (tsNode !== undefined) (require(tsNode) as { register(): void }).register();
+    if (tsNode !== undefined) (require(tsNode.path) as { register(options: object): void }).register(tsNode.options);
     else if (here.extensions['.ts'] === undefined) {
       if (features.typescript) return importing(url);
       const compile = compiler(path);

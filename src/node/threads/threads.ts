@@ -84,7 +84,7 @@ class NodeThreads implements ThreadPlatform {
     const launch: Launch = {
       module: this.module,
       fn: fn === undefined ? undefined : `(${String(fn)})`,
-      tsNode: tsNodePath(),
+      tsNode: tsNodeHere(),
       data,
       memory,
       layout: cells,
@@ -147,8 +147,12 @@ function located(module: URL | string): string {
   return existsSync(other) ? pathToFileURL(other).href : url.href;
 }
 
-/** Where ts-node is, if this program runs by it. */
-function tsNodePath(): string | undefined {
-  if (!(Symbol.for('ts-node.register.instance') in process)) return undefined;
-  return Object.keys(require.cache).find((path) => /[/\\]ts-node[/\\]dist[/\\]index\.js$/.test(path));
+/** Where ts-node is, if this program runs by it, and how it was told to run: threads do as the program does. */
+function tsNodeHere(): Launch['tsNode'] {
+  const key = Symbol.for('ts-node.register.instance');
+  const { [key]: service } = process as { [key]?: { readonly options: object; readonly configFilePath?: string } };
+  const path = Object.keys(require.cache).find((path) => /[/\\]ts-node[/\\]dist[/\\]index\.js$/.test(path));
+  if (service === undefined || path === undefined) return undefined;
+  const { options, configFilePath: project } = service;
+  return { path, options: JSON.parse(JSON.stringify({ ...options, project })) as object };
 }
