@@ -65,6 +65,8 @@ export class Member {
   private capacity = 1;
   /** How long a job takes, in milliseconds, more or less. */
   private pace: number | undefined;
+  /** The one that was told to stop, and when its grace is over. */
+  private doomed: Task | undefined;
   private deadline: Subscription | undefined;
   private asked: Deferred<unknown> | undefined;
 
@@ -153,7 +155,7 @@ export class Member {
       const task = this.sent[at];
       if (task !== undefined && !task.alone && this.reclaim(task)) back.push(task);
     }
-    return back.reverse();
+    return back.toReversed();
   }
 
   /** Nobody waits for it any more: it never begins, or it is told to stop, and if it does not the thread is ended. */
@@ -166,7 +168,9 @@ export class Member {
     }
     this.asked?.cancel();
     this.thread.post(['abort', task.number], []);
-    this.deadline ??= this.owner.timers.schedule(() => this.execute(task), this.owner.grace);
+    this.doomed = task;
+    this.deadline?.unsubscribe();
+    this.deadline = this.owner.timers.schedule(() => this.execute(task), this.owner.grace);
   }
 
   /** Ends the thread. What it had is not told: that is the owner's. */
@@ -234,6 +238,7 @@ export class Member {
     const ended: Ended[] = [];
     for (const [at, value] of values.entries()) {
       const task = this.sent[at];
+      if (task === this.doomed) this.deadline?.unsubscribe();
       if (task !== undefined) ended.push({ task, outcome: outcomes?.[at] ?? 'done', value });
     }
     this.sent = this.sent.slice(values.length);

@@ -30,8 +30,10 @@ export function packing(): Packing {
   const familiesOf = (error: Error): string[] => {
     const names: string[] = [];
     for (let at: unknown = Object.getPrototypeOf(error); at !== Object.prototype && at !== null;) {
-      const prototype = at as { readonly name?: unknown; readonly constructor?: { readonly name?: string } };
-      names.push(Object.hasOwn(prototype, 'name') ? String(prototype.name) : String(prototype.constructor?.name));
+      const prototype = at as { readonly constructor?: { readonly name?: string } };
+      // A getter (of DOMException) works on its own instances only.
+      const name: unknown = Object.getOwnPropertyDescriptor(prototype, 'name')?.value ?? prototype.constructor?.name;
+      names.push(String(name));
       at = Object.getPrototypeOf(prototype);
     }
     return names;

@@ -69,6 +69,11 @@ test("JavaScript's own errors, aggregates among them, and what is no error at al
   const work = streamsPool();
   expect(await failureOf(work.call('failing', 'type'))).toBeInstanceOf(TypeError);
   expect(await failureOf(work.call('failing', 'text'))).toBe('plain text');
+  expect(await failureOf(work.call('failing', 'platform'))).toMatchObject({
+    name: 'AbortError',
+    message: 'of the platform',
+  });
+  expect(work.state.lost).toBe(0);
   const several = await failureOf(work.call('failing', 'all'));
   expect(several).toBeInstanceOf(AggregateError);
   expect(several.errors).toEqual([new TypeError('one'), expect.objectContaining({ name: 'OutOfPaper', tray: 1 })]);

@@ -6,11 +6,12 @@ import { OutOfPaper } from './errors.ts';
 export const deferred = (value: string) => succeed(value);
 export const observable = (count: number) => range(1, count);
 
-export function failing(how: 'refused' | 'paper' | 'type' | 'text' | 'all'): never {
+export function failing(how: 'refused' | 'paper' | 'type' | 'text' | 'all' | 'platform'): never {
   if (how === 'refused')
     throw new ConnectionRefused('nobody there', { code: 'ECONNREFUSED', cause: new RangeError('why') });
   if (how === 'paper') throw new OutOfPaper(2);
   if (how === 'type') throw new TypeError('of a wrong type');
+  if (how === 'platform') throw new DOMException('of the platform', 'AbortError');
   if (how === 'all') throw new AggregateError([new TypeError('one'), new OutOfPaper(1)], 'several');
   throw 'plain text';
 }
