@@ -12,6 +12,13 @@ export {
   type MessagePortOptions,
 } from './messagePort.ts';
 export type { MessagePortLike, OwnPort, PortEvent } from './MessagePortLike.ts';
+export {
+  threads,
+  type WorkerEvent,
+  type WorkerFunctionOptions,
+  type WorkerLike,
+  type WorkerThreadsOptions,
+} from './threads.ts';
 
 const here = runtime({ servers: {}, clients: {} });
 
