@@ -12,3 +12,5 @@ export * from './Request.ts';
 export * from './Response.ts';
 export * from './responses.ts';
 export { phrases } from './statuses.ts';
+export { http, type HttpOptions, type HttpTimeouts } from './http.ts';
+export type { Limits } from './messages.ts';
