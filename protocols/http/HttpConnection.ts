@@ -4,7 +4,7 @@
  * redirects, which requests may be sent twice.
  */
 import type { Subscription } from 'rxjs';
-import { fromLatin1, type Bytes } from '../../src/bytes.ts';
+import { fromLatin1 } from '../../src/bytes.ts';
 import type { Connection } from '../../src/Connection.ts';
 import { Deferred } from '../../src/Deferred.ts';
 import { fail } from '../../src/deferred/constructors.ts';
