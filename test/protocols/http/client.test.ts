@@ -361,6 +361,7 @@ describe('taking the connection over', () => {
 });
 
 test(
+  'with our server: a content goes there and back, and nothing is lost',
   marbles((m) => {
     const { listen, dial } = m.memory();
     const site = mergeMap((request: Request) => {
