@@ -44,6 +44,8 @@ export interface SendOptions {
  * read it. Requests wait for one another. Nothing is retried, followed or pooled here.
  *
  * ```ts
+ * import { text } from 'ropewalk/http';
+ *
  * const { listen, dial } = memory();
  * listen('memory:web').pipe(serve(over(http(), map((request: Request) => text(`you asked for ${request.path}`))))).subscribe();
  * dial('memory:web').addCallback((connection) => {

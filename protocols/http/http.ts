@@ -53,6 +53,8 @@ export interface HttpSettings extends HttpOptions {
  * reads. When the server stops (`takeUntil(stopping)` before `serve`) what is in hand is finished, with `Connection: close`.
  *
  * ```ts
+ * import { text } from 'ropewalk/http';
+ *
  * const site = map((request: Request) => text(`hello, ${request.query.get('name') ?? 'world'}\n`));
  * listen('tcp:8080').pipe(serve(over(http(), site))).subscribe();
  * ```
