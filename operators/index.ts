@@ -25,6 +25,7 @@ export * from './idleTimeout.ts';
 export * from './interval.ts';
 export * from './iterate.ts';
 export * from './json.ts';
+export * from './lasting.ts';
 export * from './lengthPrefixed.ts';
 export * from './limitBytes.ts';
 export * from './limitConnections.ts';

@@ -58,6 +58,7 @@ export {
   idleTimeout,
   iterate,
   json,
+  lasting,
   lengthPrefixed,
   limitBytes,
   limitConnections,

@@ -4,6 +4,7 @@
  */
 import type { Observable, Subject } from 'rxjs';
 import type { Bytes, Connection, Listener, Protocol, Service } from 'ropewalk';
+import type { ForeignLoop } from 'ropewalk/gtk';
 import type { Request, Response } from 'ropewalk/http';
 import type { Marbles } from 'ropewalk/marbles';
 
@@ -39,6 +40,12 @@ export declare function migrate(): Observable<unknown>;
 
 /** A site of the reader's own. */
 export declare const site: Protocol<Request, Response>;
+
+/** A window of the reader's own, what node-gtk exports, and the loop of another toolkit. */
+export declare const gi: { require(namespace: string, version?: string): unknown };
+export declare const hits$: Observable<number>;
+export declare const label: { setText(text: string): void };
+export declare const loop: ForeignLoop;
 
 /** What a test in virtual time is given. */
 export declare const m: Marbles;
