@@ -52,7 +52,8 @@ export interface SendOptions {
  *   const web = httpConnection(connection);
  *   web.send(new Request({ authority: 'web', target: '/news' }))
  *     .addCallback((response) => response.text())
- *     .addCallback((words) => console.log(words));   // => you asked for /news
+ *     .addCallback((words) => console.log(words))   // => you asked for /news
+ *     .addCallback(() => web.close());
  * });
  * ```
  * After a 101, and a 2xx to CONNECT, the connection is its owner's again: whoever subscribes to it gets what comes behind
