@@ -11,4 +11,5 @@ export type { Content, MessageInit, ReadOptions } from './Message.ts';
 export * from './Request.ts';
 export * from './Response.ts';
 export * from './responses.ts';
+export * from './routing/index.ts';
 export { phrases } from './statuses.ts';
