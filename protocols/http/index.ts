@@ -6,6 +6,7 @@
  */
 export * from './Fields.ts';
 export type { Handler } from './Handler.ts';
+export * from './handling/index.ts';
 export * from './HttpError.ts';
 export type { Content, MessageInit, ReadOptions } from './Message.ts';
 export * from './Request.ts';
