@@ -14,3 +14,5 @@ export * from './Response.ts';
 export * from './responses.ts';
 export * from './routing/index.ts';
 export { phrases } from './statuses.ts';
+export { http, type HttpOptions, type HttpTimeouts } from './http.ts';
+export type { Limits } from './messages.ts';
