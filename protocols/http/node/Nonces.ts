@@ -21,7 +21,7 @@ export class Nonces {
   }
 
   make(now: number): string {
-    const text = `${now.toString(36)}.${randomBytes(12).toString('base64url')}`;
+    const text = `${Math.floor(now).toString(36)}.${randomBytes(12).toString('base64url')}`;
     return `${text}.${this.seal(text)}`;
   }
 

@@ -46,21 +46,19 @@ export function fromNodeListener(listener: NodeListener, options?: SiteOptions):
         path: request.target,
         headers: [...forwarded(request)].flat(),
       });
+      let answered = false;
       asked.on('response', (incoming) => {
+        answered = true;
         subscriber.next(responseOf(incoming, near));
         subscriber.complete();
       });
       asked.on('error', (error) => subscriber.error(error));
       const { content, streamed } = request;
-      if (streamed)
+      if (streamed) {
         toReadable(request.body)
           .on('error', (error) => asked.destroy(error))
           .pipe(asked);
-      else asked.end(content);
-      let answered = false;
-      asked.on('response', () => {
-        answered = true;
-      });
+      } else asked.end(content);
       return () => {
         if (!answered) near.destroy();
       };

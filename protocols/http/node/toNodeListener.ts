@@ -72,7 +72,12 @@ function send(response: Response, { method }: IncomingMessage, outgoing: ServerR
     outgoing.writeHead(501).end();
     return;
   }
-  outgoing.writeHead(status, reason, [...headers].flat());
+  // Name by name: a list of lines would lose all but the last of one name beside what the framework has set already.
+  for (const name of new Set([...headers].map(([name]) => name.toLowerCase()))) {
+    const values = headers.all(name);
+    outgoing.setHeader(name, values.length === 1 ? values[0] : values);
+  }
+  outgoing.writeHead(status, reason);
   if (method === 'HEAD' || status === 204 || status === 304) outgoing.end();
   else if (streamed) stream(response.body, outgoing);
   else outgoing.end(content);
