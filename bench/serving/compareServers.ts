@@ -14,6 +14,8 @@ export interface Load {
   readonly connections: number;
   /** Bytes in a message. */
   readonly size: number;
+  /** What is asked instead of a line of `size` bytes; an operation is then an answer. */
+  readonly request?: string;
   /** Messages in flight on each connection. */
   readonly window: number;
 }

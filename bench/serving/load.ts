@@ -5,15 +5,21 @@
 import { connect, type Socket } from 'node:net';
 import type { Load } from './compareServers.ts';
 
-process.on('message', (order: Load & { port: number; ms: number }) => {
+/** Where, and for how long. */
+interface Order {
+  readonly port: number;
+  readonly ms: number;
+}
+
+process.on('message', (order: Load & Order) => {
   const work = order.kind === 'churn' ? churn(order) : messages(order);
   void work.then((done) => process.send?.(done));
 });
 
 /** `connections` clients keep `window` messages of `size` bytes in flight; an operation is a message that came back. */
-async function messages({ port, ms, connections, size, window }: Load & { port: number; ms: number }): Promise<number> {
-  const message = Buffer.alloc(size, 'x');
-  message.write('\r\n', size - 2);
+async function messages({ port, ms, connections, window, ...load }: Load & Order): Promise<number> {
+  const message = load.request === undefined ? lineOf(load.size) : Buffer.from(load.request, 'latin1');
+  const size = load.request === undefined ? load.size : await answerTo(message, port);
   const batches = Array.from({ length: window + 1 }, (_, count) => Buffer.concat(Array<Buffer>(count).fill(message)));
   let done = 0;
   let running = true;
@@ -35,8 +41,26 @@ async function messages({ port, ms, connections, size, window }: Load & { port: 
   return counted;
 }
 
+function lineOf(size: number): Buffer {
+  const line = Buffer.alloc(size, 'x');
+  line.write('\r\n', size - 2);
+  return line;
+}
+
+/** How many bytes the answer to one request has: each server says other fields, but always the same. */
+async function answerTo(request: Buffer, port: number): Promise<number> {
+  const client = await open(port);
+  let length = 0;
+  client.on('data', (chunk) => (length += chunk.length));
+  client.write(request);
+  while (length === 0) await wait(50);
+  await wait(50);
+  client.destroy();
+  return length;
+}
+
 /** Each of `connections` clients connects, sends `size` bytes, reads them back, ends, and begins again. */
-async function churn({ port, ms, connections, size }: Load & { port: number; ms: number }): Promise<number> {
+async function churn({ port, ms, connections, size }: Load & Order): Promise<number> {
   const message = Buffer.alloc(size, 'x');
   let done = 0;
   let running = true;

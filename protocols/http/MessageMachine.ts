@@ -87,12 +87,13 @@ export abstract class MessageMachine<H extends { readonly framing: Framing }> {
 
   /** Whether a message has begun and not ended; an empty line begins none. */
   get midway(): boolean {
-    return this.reading !== 'head' || this.partial.length > lineEnd.length;
+    return this.reading !== 'head' || this.midHead;
   }
 
   /** Whether the head of a message has begun and not ended. */
   get midHead(): boolean {
-    return this.reading === 'head' && this.partial.length > lineEnd.length;
+    const { partial } = this;
+    return this.reading === 'head' && partial.length > 0 && (partial.at(0) !== 13 || partial.length > lineEnd.length);
   }
 
   /**

@@ -55,6 +55,8 @@ export class Serving implements Holder {
   /** No request is taken any more. */
   private last = false;
   private pumping = false;
+  /** What the program was told of last. */
+  private told: unknown;
   private hold: Hold | undefined;
   /** What the connection has turned into reads from here. */
   private turned: Inbox<Bytes> | undefined;
@@ -251,14 +253,21 @@ export class Serving implements Holder {
   private refuse(error: unknown): void {
     const exchange = this.receiving ?? new Exchange();
     const { body } = exchange;
-    this.settings.refused?.(error, exchange.request, this.connection);
+    this.tell(error, exchange);
     if (body === undefined) this.exchanges.push(exchange);
     this.receiving = this.discarding = undefined;
-    this.takeNoMore();
     // Whose content breaks off may be answered by the site, if it does so at once.
     body?.error(error);
-    if (exchange.response === undefined) exchange.response = refusal(error);
+    exchange.response ??= refusal(error);
+    this.takeNoMore();
     this.send();
+  }
+
+  /** Tells the program, once: what breaks off a content may come back as what the site fails with. */
+  private tell(error: unknown, { request }: Exchange): void {
+    if (error === this.told) return;
+    this.told = error;
+    this.settings.refused?.(error, request, this.connection);
   }
 
   /** The site has the answer to the first request that has none. */
@@ -281,7 +290,7 @@ export class Serving implements Holder {
       return;
     }
     const exchange = this.exchanges[at];
-    this.settings.refused?.(error, exchange.request, this.connection);
+    this.tell(error, exchange);
     this.exchanges.length = at + 1;
     this.takeNoMore();
     exchange.response = refusal(error);
@@ -338,7 +347,7 @@ export class Serving implements Holder {
     try {
       written = writeResponse(exchange.response!, exchange.head, closing, now);
     } catch (error) {
-      this.settings.refused?.(error, exchange.request, this.connection);
+      this.tell(error, exchange);
       exchange.response = refusal(error);
       written = writeResponse(exchange.response, exchange.head, closing, now);
     }
