@@ -1,13 +1,9 @@
 /**
- * A site: pages, JSON, uploads, files, a log; HTTP/1.1 on one port.
- *
- *   npx ts-node examples/site.ts
- *
- * In another terminal:
- *   curl -i localhost:8080/users/7                     a path with a name in it
- *   curl -F file=@package.json localhost:8080/upload   [{"name":"file","filename":"package.json","bytes":...}]
- *   curl --compressed -r 0-99 localhost:8080/files/README.md
- *   curl -u joe:secret localhost:8080/attic            hello joe; without -u: 401
+ * A site: JSON, uploads, files, a log. `npx ts-node examples/site.ts`, and in another terminal:
+ *   curl localhost:8080/users/7                               {"id":"7"}
+ *   curl -F file=@package.json localhost:8080/upload          [{"name":"file","filename":"package.json","bytes":...}]
+ *   curl -r 0-9 --compressed localhost:8080/files/README.md   the first ten bytes
+ *   curl -u joe:secret localhost:8080/attic                   hello joe
  * Each answer is a line here. Ctrl-C ends it.
  */
 import { concatMap, map, reduce, toArray } from 'rxjs';
