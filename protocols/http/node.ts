@@ -1,0 +1,10 @@
+/**
+ * The door `ropewalk/http/node`: what of HTTP needs Node. Names only.
+ */
+export { compress, type CompressOptions, type ContentCoding } from './node/compress.ts';
+export { contentType } from './node/contentTypes.ts';
+export { cookieSigner, type CookieSigner } from './node/cookieSigner.ts';
+export { digestAuth, type DigestAlgorithm, type DigestAuthOptions } from './node/digestAuth.ts';
+export { files, type FilesOptions } from './node/files.ts';
+export { fromNodeListener } from './node/fromNodeListener.ts';
+export { toNodeListener, type NodeListener } from './node/toNodeListener.ts';
