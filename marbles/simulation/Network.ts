@@ -4,6 +4,7 @@
  */
 import { IpAddress } from '../../src/Address.ts';
 import { Connection } from '../../src/Connection.ts';
+import { currentDial } from '../../src/dialPhases.ts';
 import { connecting, type DialEvents } from '../../src/connecting.ts';
 import { numberField, portField, Shape, textField, type ClientType, type ServerType } from '../../src/Endpoint.ts';
 import { AddressInUse, ConnectionRefused, ConnectTimeout, UnknownHost } from '../../src/errors.ts';
@@ -141,6 +142,7 @@ export class Network {
       host.note(`${local} is connected to ${remote}`);
       events.opened(connection);
     };
+    currentDial()('connect');
     host.note(`${local} dials ${remote}`);
     there.carry(order, 0, () => {
       const listener = link.refusing ? undefined : target.ports.get(port);

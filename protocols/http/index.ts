@@ -12,3 +12,5 @@ export * from './Request.ts';
 export * from './Response.ts';
 export * from './responses.ts';
 export { phrases } from './statuses.ts';
+export * from './cookies/CookieJar.ts';
+export * from './client/errors.ts';
