@@ -20,7 +20,18 @@ export interface RequestInit extends MessageInit {
   readonly connection?: Connection;
   /** What is asked for by an upgrade: the token of the Upgrade field, or of `:protocol` (RFC 8441). */
   readonly upgrade?: string;
+  /** What a route has read off the path: see {@link Request.params}. */
+  readonly params?: Params;
+  /** What routes have left of the path: see {@link Request.rest}. */
+  readonly rest?: string;
+  /** Who asks, once that is proved: see {@link Request.user}. */
+  readonly user?: string;
 }
+
+/** Parts of a path, by the names that a route gives them. */
+export type Params = Readonly<Record<string, string>>;
+/** Of a request that no route with names has seen. */
+export type NoParams = Readonly<Record<never, string>>;
 
 export type HttpVersion = '1.0' | '1.1' | '2';
 
@@ -37,7 +48,7 @@ export type HttpVersion = '1.0' | '1.1' | '2';
  * request.path;               // => /search
  * ```
  */
-export class Request extends Message {
+export class Request<P extends Params = NoParams> extends Message {
   readonly method: string;
   readonly scheme: string;
   readonly authority: string;
@@ -45,6 +56,11 @@ export class Request extends Message {
   readonly version: HttpVersion;
   readonly connection: Connection | undefined;
   readonly upgrade: string | undefined;
+  /** The parts of the path that the pattern of a route has names for (`/users/:id`), percent-decoded. */
+  readonly params: P;
+  /** Who asks: a user's name, once an authentication has proved it. */
+  readonly user: string | undefined;
+  private readonly left: string | undefined;
 
   constructor(init: RequestInit = {}) {
     super(init);
@@ -55,6 +71,9 @@ export class Request extends Message {
     this.version = init.version ?? '1.1';
     this.connection = init.connection;
     this.upgrade = init.upgrade;
+    this.params = (init.params ?? none) as P;
+    this.user = init.user;
+    this.left = init.rest;
   }
 
   /** A request to a URL. Throws `TypeError` for what is none. The fragment stays here (RFC 9110 section 7.1). */
@@ -70,6 +89,14 @@ export class Request extends Message {
     return end < 0 ? target : target.slice(0, end);
   }
 
+  /**
+   * What is left of the path for a handler behind `/*` to look at, with its slash and as it was sent: of `/files/a%20b` to the
+   * route `/files/*path` it is `/a%20b`. Without routes the whole path.
+   */
+  get rest(): string {
+    return this.left ?? this.path;
+  }
+
   /** The query of the target, decoded. */
   get query(): URLSearchParams {
     const at = this.target.indexOf('?');
@@ -82,8 +109,8 @@ export class Request extends Message {
   }
 
   /** The same with something changed. The body goes with it: read one of the two. */
-  with(changes: RequestInit): Request {
-    const { method, scheme, authority, target, version, connection, upgrade, headers } = this;
+  with<Q extends Params = P>(changes: RequestInit & { readonly params?: Q }): Request<Q> {
+    const { method, scheme, authority, target, version, connection, upgrade, headers, params, user } = this;
     const body = this.streamed ? this.body : this.content;
     const trailers = () => this.trailers;
     const same: RequestInit = {
@@ -97,8 +124,12 @@ export class Request extends Message {
       headers,
       body,
       trailers,
+      params,
+      user,
+      // Of another target nothing was consumed yet.
+      rest: changes.target === undefined ? this.left : undefined,
     };
-    return new Request({ ...same, ...changes });
+    return new Request<Q>({ ...same, ...changes });
   }
 
   override toString(): string {
@@ -106,3 +137,5 @@ export class Request extends Message {
   }
 }
 brand(Request, 'Request');
+
+const none: Params = {};

@@ -17,6 +17,8 @@ export interface ResponseInit extends MessageInit {
    * came behind the request are its own, untouched.
    */
   readonly upgrade?: Protocol<Bytes>;
+  /** What went wrong, if this answers for an error: see {@link Response.cause}. */
+  readonly cause?: unknown;
 }
 
 /**
@@ -33,12 +35,15 @@ export class Response extends Message {
   readonly status: number;
   readonly reason: string;
   readonly upgrade: Protocol<Bytes> | undefined;
+  /** The error that this answers for, `undefined` if there was none: for logs. It is never sent. */
+  readonly cause: unknown;
 
   constructor(init: ResponseInit = {}) {
     super(init);
     this.status = init.status ?? 200;
     this.reason = init.reason ?? phrases[this.status] ?? '';
     this.upgrade = init.upgrade;
+    this.cause = init.cause;
   }
 
   /** Whether the status is a 2xx. */
@@ -48,12 +53,12 @@ export class Response extends Message {
 
   /** The same with something changed. The body goes with it: read one of the two. */
   with(changes: ResponseInit): Response {
-    const { status, reason, upgrade, headers } = this;
+    const { status, reason, upgrade, headers, cause } = this;
     const body = this.streamed ? this.body : this.content;
     const trailers = () => this.trailers;
     // Another status has another phrase.
     const kept = changes.status === undefined ? { status, reason } : {};
-    return new Response({ ...kept, upgrade, headers, body, trailers, ...changes });
+    return new Response({ ...kept, upgrade, headers, body, trailers, cause, ...changes });
   }
 
   override toString(): string {

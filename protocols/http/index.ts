@@ -6,11 +6,13 @@
  */
 export * from './Fields.ts';
 export type { Handler } from './Handler.ts';
+export * from './handling/index.ts';
 export * from './HttpError.ts';
 export type { Content, MessageInit, ReadOptions } from './Message.ts';
 export * from './Request.ts';
 export * from './Response.ts';
 export * from './responses.ts';
+export * from './routing/index.ts';
 export { phrases } from './statuses.ts';
 export * from './cookies/CookieJar.ts';
 export * from './client/errors.ts';

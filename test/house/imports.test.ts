@@ -13,7 +13,7 @@ const publicDoors = ['rxjs', 'doors', 'node:', 'packages'];
 const table: Record<string, readonly string[]> = {
   core: ['rxjs'],
   operators: browserSafe,
-  protocols: [...browserSafe, 'node: in node.ts'],
+  protocols: [...browserSafe, 'node in a node room'],
   // A protocol's machine, grammar, parser, formatter and the types they share: bytes in, values out.
   machine: ['src/bytes.ts', 'src/ByteQueue.ts', 'src/errors.ts', 'src/ip.ts'],
   // A platform's table of endpoint types names those that are protocols around other endpoints (proxies), too.
@@ -69,7 +69,9 @@ const protocolOf = (file: string): string | undefined => /^protocols\/([^/]+)\//
 /** The names under which the table may allow this import. */
 function kindsOf({ file, specifier, target, reExport }: Import): string[] {
   if (/^rxjs(\/testing)?$/.test(specifier)) return ['rxjs'];
-  if (isBuiltin(specifier)) return ['node:', `node: in ${basename(file)}`];
+  // What a protocol has for Node alone is behind a door of its own.
+  const inNodeRoom = /^protocols\/[^/]+\/node(\.ts$|\/)/.test(file);
+  if (isBuiltin(specifier)) return inNodeRoom ? ['node:', 'node in a node room'] : ['node:'];
   if (target === undefined) return ['packages'];
   const [from, to] = [roomOf(file), roomOf(target)];
   const [speaker, spoken] = [protocolOf(file), protocolOf(target)];
@@ -77,6 +79,7 @@ function kindsOf({ file, specifier, target, reExport }: Import): string[] {
   const kinds = [to === 'machine' ? 'protocols' : to, target];
   if (known && (from === to || (from === 'protocols' && to === 'machine'))) kinds.push('its own room');
   if (to === 'protocols' && basename(target) === 'endpoint.ts') kinds.push('endpoint.ts of a protocol');
+  if (inNodeRoom && to === 'node') kinds.push('node in a node room');
   if (reExport) kinds.push(`${to}, re-exported`);
   if (Object.values(doors).includes(target) || basename(target, '.ts') === basename(file, '.test.ts'))
     kinds.push('doors');
@@ -116,6 +119,7 @@ test.each([
   ['operators/lines.ts', `const simple = import('../protocols/simple/index.ts');`],
   ['operators/lines.ts', `import { test } from '../marbles/index.ts';`],
   ['protocols/http/http.ts', `import { createServer } from 'node:http';`],
+  ['protocols/http/http.ts', `import { reading } from '../../src/node/streams/fromReadable.ts';`],
   ['protocols/http/http.ts', `import { frames } from '../websocket/index.ts';`],
   ['protocols/http/parse.ts', `import { map } from 'rxjs';`],
   ['protocols/http/Machine.ts', `import { http } from './http.ts';`],
@@ -138,6 +142,10 @@ test.each([
   ['protocols/http/Machine.ts', `import { parse } from './parse.ts'; import { bytes } from '../../src/bytes.ts';`],
   ['src/node/index.ts', `import { socks5Client } from '../../protocols/socks/endpoint.ts';`],
   ['protocols/dns/node.ts', `import { createSocket } from 'node:dgram';`],
+  [
+    'protocols/dns/node/hosts.ts',
+    `import { readFile } from 'node:fs'; import { tcp } from '../../../src/node/tcp.ts';`,
+  ],
   ['examples/echo.ts', `import { serve } from 'ropewalk'; import { listen } from 'ropewalk/node'; import 'node:fs';`],
   ['test/core/Outbox.test.ts', `import { Outbox } from '../../src/Outbox.ts';`],
 ])('lets pass %s: %s', (file, source) => {
