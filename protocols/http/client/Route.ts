@@ -49,7 +49,13 @@ export interface Route {
   readonly proxyAuthorization?: string;
 }
 
-const defaultPorts: Readonly<Record<string, number>> = { http: 80, https: 443, socks: 1080, socks4: 1080, socks5: 1080 };
+const defaultPorts: Readonly<Record<string, number>> = {
+  http: 80,
+  https: 443,
+  socks: 1080,
+  socks4: 1080,
+  socks5: 1080,
+};
 
 /**
  * The route to an origin, straight, or through a proxy: `http://[user:password@]host[:port]`, `https://...`,

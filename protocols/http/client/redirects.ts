@@ -44,8 +44,7 @@ export function redirected(request: Request, response: Response): Request {
   const there = urlOf(location, request.url);
   if (there === undefined) throw refused(`expected a URL in Location, got ${show(location)}`);
   const scheme = there.protocol.slice(0, -1);
-  if (scheme !== 'http' && scheme !== 'https')
-    throw refused(`expected http or https, got ${show(there.protocol)}`);
+  if (scheme !== 'http' && scheme !== 'https') throw refused(`expected http or https, got ${show(there.protocol)}`);
   const target = there.pathname + there.search;
   let next = request.with({ scheme, authority: there.host, target });
   if (status === 303 ? !isSafe(request.method) : status < 303 && request.method === 'POST') next = withoutContent(next);

@@ -35,7 +35,12 @@ export function parseSetCookie(text: string): SetCookie | undefined {
   const name = pair.slice(0, at).trim();
   const value = pair.slice(at + 1).trim();
   if (name === '' || name.length + value.length > maxLength) return undefined;
-  const cookie: { -readonly [Key in keyof SetCookie]: SetCookie[Key] } = { name, value, secure: false, httpOnly: false };
+  const cookie: { -readonly [Key in keyof SetCookie]: SetCookie[Key] } = {
+    name,
+    value,
+    secure: false,
+    httpOnly: false,
+  };
   for (const attribute of attributes) {
     const [key, ...rest] = attribute.split('=');
     const said = rest.join('=').trim();

@@ -77,7 +77,13 @@ describe('the place (section 10.2.2)', () => {
 });
 
 describe('what stands for somebody goes to no other origin', () => {
-  const secrets = { Authorization: 'Basic x', Cookie: 'a=1', Host: 'a.test', 'Proxy-Authorization': 'y', Accept: '*/*' };
+  const secrets = {
+    Authorization: 'Basic x',
+    Cookie: 'a=1',
+    Host: 'a.test',
+    'Proxy-Authorization': 'y',
+    Accept: '*/*',
+  };
 
   test.each(['http://b.test/', 'https://a.test/', 'http://a.test:81/'])('%s is another', (location) => {
     expect(String(redirected(request('GET', secrets), to(302, location)).headers)).toBe('Accept: */*\r\n');

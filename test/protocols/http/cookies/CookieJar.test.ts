@@ -114,7 +114,12 @@ describe('who may set what (section 5.3)', () => {
 describe('when it ends', () => {
   test('Max-Age goes before Expires (section 5.3, step 3), and both are looked at when it is sent', () => {
     const { sent, clock } = jarWith([
-      ['http://a.test/', 'a=1; Max-Age=10; Expires=Thu, 01 Jan 1970 00:00:00 GMT', 'b=2; Expires=Thu, 01 Jan 2026 00:00:05 GMT', 'c=3'],
+      [
+        'http://a.test/',
+        'a=1; Max-Age=10; Expires=Thu, 01 Jan 1970 00:00:00 GMT',
+        'b=2; Expires=Thu, 01 Jan 2026 00:00:05 GMT',
+        'c=3',
+      ],
     ]);
     expect(sent('http://a.test/')).toBe('a=1; b=2; c=3');
     clock.now += 5_000;

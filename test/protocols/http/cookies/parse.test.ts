@@ -3,7 +3,8 @@ import { parseCookieDate, parseSetCookie } from '../../../../protocols/http/cook
 
 describe('Set-Cookie (section 5.2)', () => {
   test('everything that may be said', () => {
-    const text = ' a = b=c ; EXPIRES=Sun, 06 Nov 1994 08:49:37 GMT;max-age=60; Domain=.Example.ORG; Path=/x; Secure; HttpOnly; SameSite=Lax';
+    const text =
+      ' a = b=c ; EXPIRES=Sun, 06 Nov 1994 08:49:37 GMT;max-age=60; Domain=.Example.ORG; Path=/x; Secure; HttpOnly; SameSite=Lax';
     expect(parseSetCookie(text)).toEqual({
       name: 'a',
       value: 'b=c',
@@ -37,10 +38,15 @@ describe('dates (section 5.1.1)', () => {
     expect(parseCookieDate(text)).toBe(date);
   });
 
-  test.each(['', 'Sun', '06 Nov 1994', '06 Nov 1994 24:00:00', '32 Nov 1994 08:49:37', '06 Nov 1600 08:49:37', '06 Foo 1994 08:49:37'])(
-    '%j is none',
-    (text) => {
-      expect(parseCookieDate(text)).toBeUndefined();
-    },
-  );
+  test.each([
+    '',
+    'Sun',
+    '06 Nov 1994',
+    '06 Nov 1994 24:00:00',
+    '32 Nov 1994 08:49:37',
+    '06 Nov 1600 08:49:37',
+    '06 Foo 1994 08:49:37',
+  ])('%j is none', (text) => {
+    expect(parseCookieDate(text)).toBeUndefined();
+  });
 });
