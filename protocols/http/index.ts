@@ -4,6 +4,7 @@
  * In: messages (RFC 9110), HTTP/1.1 (RFC 9112).
  * One request class, one response class, in both directions.
  */
+export * from './client/index.ts';
 export * from './Fields.ts';
 export type { Handler } from './Handler.ts';
 export * from './handling/index.ts';
@@ -14,5 +15,5 @@ export * from './Response.ts';
 export * from './responses.ts';
 export * from './routing/index.ts';
 export { phrases } from './statuses.ts';
-export * from './cookies/CookieJar.ts';
-export * from './client/errors.ts';
+export { http, type HttpOptions, type HttpTimeouts } from './http.ts';
+export type { Limits } from './messages.ts';
