@@ -17,3 +17,7 @@ export * from './routing/index.ts';
 export { phrases } from './statuses.ts';
 export { http, type HttpOptions, type HttpTimeouts } from './http.ts';
 export type { Limits } from './messages.ts';
+export { HttpConnection, httpConnection, type HttpConnectionOptions, type SendOptions } from './HttpConnection.ts';
+export * from './RequestFailed.ts';
+export { ServerMachine as HttpServerMachine } from './ServerMachine.ts';
+export { ClientMachine as HttpClientMachine } from './ClientMachine.ts';
