@@ -1,5 +1,11 @@
 /**
  * The door `ropewalk/http/node`: what of HTTP needs Node. Names only.
  */
+export { codings } from './node/codings.ts';
 export { contentType } from './node/contentTypes.ts';
 export { files, type FilesOptions } from './node/files.ts';
+export { http, type AnyHttpOptions } from './node/http.ts';
+export { http2Client, type Http2ClientOptions } from './node/http2/clientVersion.ts';
+export { http2, type Http2Options } from './node/http2/http2.ts';
+export { httpClient } from './node/httpClient.ts';
+export { proxyFromEnvironment } from './node/proxyFromEnvironment.ts';

@@ -34,7 +34,10 @@ export class ClientResponse extends Response {
   }
 
   override with(changes: ResponseInit): ClientResponse {
-    return new ClientResponse(super.with(changes), this);
+    const { status, reason, headers, upgrade, content, streamed, body } = super.with(changes);
+    const trailers = changes.trailers ?? (() => this.trailers);
+    const init = { status, reason, headers, upgrade, body: streamed ? body : content, trailers };
+    return new ClientResponse(init, this);
   }
 }
 brand(ClientResponse, 'ClientResponse');

@@ -56,14 +56,12 @@ export class OriginPool {
 
   acquire(waiter: Waiter): (() => void) | undefined {
     if (this.waiting.size === 0 && this.grant(waiter)) return undefined;
-    const { waiting } = this.pool.limits;
-    if (this.waiting.size >= waiting) {
-      waiter.failed(new QueueOverflow(`${waiting} requests wait for a connection to ${this.opener} already`, waiting));
-      this.tidy();
-      return undefined;
-    }
     this.waiting.add(waiter);
     this.dialAsNeeded();
+    const { waiting } = this.pool.limits;
+    // Those that are dialled for do not wait for anybody else.
+    if (this.waiting.size - this.dials.size > waiting && this.waiting.delete(waiter))
+      waiter.failed(new QueueOverflow(`${waiting} requests wait for a connection to ${this.opener} already`, waiting));
     return this.waiting.has(waiter) ? () => this.leave(waiter) : undefined;
   }
 

@@ -3,7 +3,7 @@
  * Knows: names and families. Does not know: when.
  */
 import { brand } from '../../../src/brand.ts';
-import { ConnectionLost, LimitExceeded, ProtocolError, TimedOut, type ErrorDetails } from '../../../src/errors.ts';
+import { LimitExceeded, ProtocolError, TimedOut, type ErrorDetails } from '../../../src/errors.ts';
 import type { Phase, Timings } from './Timings.ts';
 
 /** Which of a client's deadlines it was. */
@@ -30,19 +30,6 @@ export class DeadlineExceeded extends TimedOut {
   }
 }
 
-/** The connection ended before the response came. The message says whether anything had been sent; `cause` is what ended it. */
-export class RequestLost extends ConnectionLost {
-  readonly sent: boolean;
-  /** Milliseconds in each phase. */
-  readonly spent: Readonly<Partial<Record<Phase, number>>>;
-
-  constructor(doing: string, timings: Timings, sent: boolean, cause: Error) {
-    super(`${doing}: ${cause.message}; ${timings}; ${sent ? 'the request was sent' : 'nothing was sent'}`, { cause });
-    this.spent = timings.spent;
-    this.sent = sent;
-  }
-}
-
 /** A server sends the client from one place to the next, and on. */
 export class TooManyRedirects extends LimitExceeded {}
 
@@ -52,7 +39,7 @@ export class RedirectRefused extends ProtocolError {}
 /** Content that grows beyond all measure when it is unpacked. */
 export class TooMuchUnpacked extends LimitExceeded {}
 
-const families = { DeadlineExceeded, RequestLost, TooManyRedirects, RedirectRefused, TooMuchUnpacked };
+const families = { DeadlineExceeded, TooManyRedirects, RedirectRefused, TooMuchUnpacked };
 for (const [name, type] of Object.entries(families)) {
   brand(type, name);
   Object.defineProperty(type.prototype, 'name', { value: name, configurable: true, writable: true });
