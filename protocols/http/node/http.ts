@@ -2,10 +2,11 @@
  * HTTP for servers in either version, as one layer: what the client speaks is what it gets.
  * Knows: how to tell (ALPN, RFC 7301; the preface of HTTP/2, RFC 9113 section 3.4). Does not know: either version.
  */
-import { Observable, Subject, type Subscriber } from 'rxjs';
+import { Observable, type Subscriber } from 'rxjs';
 import { bytes, concat, equal, type Bytes } from '../../../src/bytes.ts';
 import type { Connection } from '../../../src/Connection.ts';
 import { currentSink, subscribingFor } from '../../../src/flow.ts';
+import { Inbox } from '../../../src/Inbox.ts';
 import type { Layer, Protocol } from '../../../src/Protocol.ts';
 import { Deadline } from '../Deadline.ts';
 import { http as http1, type HttpOptions } from '../http.ts';
@@ -58,8 +59,8 @@ class Choosing {
   private readonly connection: Connection;
   private readonly one: Protocol<Bytes>;
   private readonly two: Protocol<Bytes>;
-  /** What the chosen one reads. It reads from the beginning, and once. */
-  private readonly chosen = new Subject<Bytes>();
+  /** What the chosen one reads, from the beginning; until it does, it waits, and its connection is held. */
+  private readonly chosen: Inbox<Bytes>;
   private seen: Bytes | undefined;
   private decided = false;
   /** On whose behalf this is subscribed: so is the one that is chosen, later. */
@@ -78,6 +79,7 @@ class Choosing {
     this.connection = connection;
     this.one = one;
     this.two = two;
+    this.chosen = new Inbox(connection.halves.group, { listeningChanged() {}, toString: () => String(connection) });
     // Who says nothing, or drips out a preface, is sent away as by either version.
     this.deadline = new Deadline(connection.halves.transport.scheduler, () => outgoing.complete());
   }
@@ -85,7 +87,10 @@ class Choosing {
   begin(idle: number): void {
     const { outgoing, chosen, deadline } = this;
     deadline.set(idle);
-    outgoing.add(() => deadline.stop());
+    outgoing.add(() => {
+      deadline.stop();
+      chosen.forget();
+    });
     this.connection.halves.onDraining(() => {
       if (!this.decided) outgoing.complete();
     });
@@ -121,6 +126,10 @@ class Choosing {
     this.decided = true;
     this.deadline.stop();
     const { sink, outgoing, chosen, connection } = this;
-    outgoing.add(subscribingFor(sink, () => protocol(chosen, connection).subscribe(outgoing)));
+    outgoing.add(
+      subscribingFor(sink, () =>
+        protocol(new Observable((reader) => chosen.subscribe(reader)), connection).subscribe(outgoing),
+      ),
+    );
   }
 }

@@ -139,9 +139,10 @@ export class ServedStream {
       subscribingFor(undefined, () =>
         sending.subscribe({
           error: (error: unknown) => {
-            // The head is out: all that is left to say is that this is not the end (RFC 9113 section 8.1).
+            // The head is out: all that is left to say is that this is not the end (RFC 9113 section 8.1). `close` would
+            // end the content first, as if that were all.
             if (!(error instanceof ConnectionLost)) this.owner.refused(error, this.request);
-            if (!stream.closed) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+            if (!stream.closed) stream.destroy(new HttpError(500));
           },
         }),
       ),
@@ -176,7 +177,7 @@ export class ServedStream {
     owner.refused(error, request);
     if (stream.destroyed || stream.closed) return;
     if (stream.headersSent) {
-      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      stream.destroy(new HttpError(500));
       return;
     }
     this.send(refusal(error));

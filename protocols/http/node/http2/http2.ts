@@ -81,9 +81,6 @@ function sessionOptions({ maxStreams = 100, maxHead = 16_384, maxFields = 100, w
 
 /** `:method`, `:scheme`, `:authority`, `:path`, `:protocol`. */
 const pseudoFields = 5;
-/** The largest identifier of a stream (RFC 9113 section 5.1.1): named in a GOAWAY that refuses nothing yet (section 6.8). */
-const lastOfAll = 2 ** 31 - 1;
-
 /** One connection. */
 class Serving {
   private readonly session: ServerHttp2Session;
@@ -155,14 +152,9 @@ class Serving {
     this.idle = scheduler.schedule(() => this.session.close(), this.options.idleTimeout ?? 60_000);
   }
 
-  /** RFC 9113 section 6.8: says first that there will be an end, and a round trip later which streams were the last. */
+  /** RFC 9113 section 6.8: which streams are the last is told, and they are finished. A client may send others again elsewhere. */
   private drain(): void {
-    const { session } = this;
-    if (session.destroyed || session.closed) return;
-    session.goaway(constants.NGHTTP2_NO_ERROR, lastOfAll);
-    session.ping(() => {
-      if (!session.destroyed) session.close();
-    });
+    if (!this.session.destroyed && !this.session.closed) this.session.close();
   }
 
   private broken(cause: Error): void {
