@@ -12,6 +12,7 @@ export * from './deferred/index.ts';
 export { Duplex } from './Duplex.ts';
 export * from './Endpoint.ts';
 export * from './errors.ts';
+export { currentDial, watchingDial, type DialPhase } from './dialPhases.ts';
 export { explain, type Blame, type Explanation, type Held } from './explain.ts';
 export { Feeders } from './Feeders.ts';
 export {

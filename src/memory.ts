@@ -11,6 +11,7 @@ import { Connection } from './Connection.ts';
 import { connecting, dialling } from './connecting.ts';
 import type { Datagrams } from './Datagrams.ts';
 import type { Deferred } from './Deferred.ts';
+import { currentDial } from './dialPhases.ts';
 import { datagramsAt, parseDescription, Shape, textField, type ClientType, type ServerType } from './Endpoint.ts';
 import { AddressInUse, ConnectionLost, ConnectionRefused, EndpointError } from './errors.ts';
 import { Listener, type ListenerEvents } from './Listener.ts';
@@ -70,6 +71,7 @@ export function memory(
     connect({ name }) {
       const endpoint = shape.format({ name });
       return connecting(endpoint, (events) => {
+        currentDial()('connect');
         const dial = scheduler.schedule(() => {
           const place = places.get(name);
           if (place === undefined) {

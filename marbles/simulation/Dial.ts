@@ -7,6 +7,7 @@ import type { Subscription } from 'rxjs';
 import { IpAddress } from '../../src/Address.ts';
 import { Connection } from '../../src/Connection.ts';
 import type { DialEvents } from '../../src/connecting.ts';
+import { currentDial } from '../../src/dialPhases.ts';
 import { ConnectionRefused, ConnectTimeout, UnknownHost } from '../../src/errors.ts';
 import type { Clock } from './Clock.ts';
 import type { Host } from './Host.ts';
@@ -43,6 +44,8 @@ export class Dial {
   private readonly network: DialNetwork;
   private readonly wish: DialWish;
   private readonly events: DialEvents;
+  /** Whom to tell how far it has come. */
+  private readonly phase = currentDial();
   private readonly life: number;
   private readonly giveUp: Subscription;
   private next: Subscription | undefined;
@@ -65,7 +68,10 @@ export class Dial {
     );
     // Whoever dials may call it off, and is told nothing before it knows how.
     if (after === 0 && wish.hosts.length > 0) this.attempt();
-    else this.next = host.scheduler.schedule(() => this.resolved(), after);
+    else {
+      this.phase('name');
+      this.next = host.scheduler.schedule(() => this.resolved(), after);
+    }
   }
 
   /** Calls it off. */
@@ -86,6 +92,7 @@ export class Dial {
     const { hosts } = this.wish;
     this.next?.unsubscribe();
     if (!this.alive || this.tried === hosts.length) return;
+    this.phase('connect');
     const target = hosts[this.tried++];
     if (this.tried < hosts.length) this.next = this.host.scheduler.schedule(() => this.attempt(), attemptDelay);
     new Handshake(this.host, target, this.network, this.wish, {

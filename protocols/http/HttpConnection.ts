@@ -237,8 +237,9 @@ export class HttpConnection implements Holder {
       const body = asking.body!;
       asking.body = undefined;
       asking.over = true;
-      body.complete(event.trailers);
+      // Before anybody is told: who asks the next question then finds the connection free.
       this.proceed(asking);
+      body.complete(event.trailers);
     }
   }
 
@@ -269,6 +270,7 @@ export class HttpConnection implements Holder {
       body = asking.body = new IncomingBody(name, connection.halves.group, () => this.readersChanged(asking));
     }
     asking.over = body === undefined;
+    this.proceed(asking);
     asking.answer.callback(
       new Response({
         status,
@@ -278,7 +280,6 @@ export class HttpConnection implements Holder {
         trailers: body === undefined ? undefined : () => body.trailers,
       }),
     );
-    this.proceed(asking);
   }
 
   private readersChanged(asking: Asking): void {

@@ -4,6 +4,7 @@
  * In: messages (RFC 9110), HTTP/1.1 (RFC 9112).
  * One request class, one response class, in both directions.
  */
+export * from './client/index.ts';
 export * from './Fields.ts';
 export type { Handler } from './Handler.ts';
 export * from './handling/index.ts';

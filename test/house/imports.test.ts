@@ -37,12 +37,14 @@ const exceptions: Record<string, readonly string[]> = {
 };
 
 /** A protocol, and those it is built on. */
-const builtOn: Record<string, readonly string[]> = { websocket: ['http'] };
+const builtOn: Record<string, readonly string[]> = { websocket: ['http'], http: ['connectProxy'] };
 
 /** A test, and the files inside the rooms that it opens beside the one it is named after. */
 const internals: Record<string, readonly string[]> = {
   // It is loaded for every test, and needs no more than this.
   'test/nothingHeld.ts': ['src/flow.ts'],
+  // The parts of a client that are no door of their own, and what its rules are made of.
+  'test/protocols/http/client/Pool.test.ts': ['protocols/http/client/Carrier.ts'],
   // The laws of endpoint descriptions hold for every type there is.
   'test/Endpoint.test.ts': [
     'src/memory/DatagramNetwork.ts',
