@@ -12,3 +12,4 @@ export * from './Request.ts';
 export * from './Response.ts';
 export * from './responses.ts';
 export { phrases } from './statuses.ts';
+export { upgrade, type Accepted, type Upgrade, type Upgraded } from './upgrade.ts';
