@@ -1,6 +1,6 @@
 /** The machine alone: what it makes of every sequence of frames, however it is cut. Sections are those of RFC 6455. */
 import { Observable } from 'rxjs';
-import { bytes, concat, LimitExceeded, ProtocolError, RopewalkError, show, utf8, type Bytes } from 'ropewalk';
+import { bytes, concat, equal, LimitExceeded, ProtocolError, RopewalkError, show, utf8, type Bytes } from 'ropewalk';
 import { everySplit } from 'ropewalk/marbles';
 import {
   formatClose,
@@ -185,9 +185,13 @@ function failure(attempt: () => unknown): unknown {
 describe('frames and close frames are written as they are read', () => {
   test.each([0, 1, 3, 125, 126, 191, 192, 193, 65_535, 65_536, 70_001])('%s bytes, masked and not', (length) => {
     const payload = Uint8Array.from({ length }, (_, i) => (i * 31) & 255);
-    expect(everySplit(formatFrame(0x82, payload), telling('client'), { samples: 4 })).toEqual([payload]);
-    expect(everySplit(formatFrame(0x82, payload, 0x12345678), telling('server'), { samples: 4 })).toEqual([payload]);
-    expect(everySplit(formatFrame(0x82, payload, -2), telling('server'), { samples: 4 })).toEqual([payload]);
+    const same = (frame: Bytes, reader: 'client' | 'server'): boolean => {
+      const [told, ...more] = everySplit(frame, telling(reader), { samples: 4 });
+      return more.length === 0 && told instanceof Uint8Array && equal(told, payload);
+    };
+    expect(same(formatFrame(0x82, payload), 'client')).toBe(true);
+    expect(same(formatFrame(0x82, payload, 0x12345678), 'server')).toBe(true);
+    expect(same(formatFrame(0x82, payload, -2), 'server')).toBe(true);
   });
 
   test('the key of RFC 6455 section 5.7 gives the bytes that stand there', () => {
@@ -256,10 +260,10 @@ describe('permessage-deflate (RFC 7692)', () => {
   };
 
   test.each([
-    ['with context', agreedOn],
-    ['without', { ...agreedOn, serverNoContextTakeover: true, clientNoContextTakeover: true }],
-    ['with a window of 512 bytes', { ...agreedOn, serverMaxWindowBits: 9, clientMaxWindowBits: 9 }],
-  ])('what one side deflates the other inflates: %s', (_, agreed) => {
+    ['with context', agreedOn, 1000],
+    ['without', { ...agreedOn, serverNoContextTakeover: true, clientNoContextTakeover: true }, 2300],
+    ['with a window of 512 bytes', { ...agreedOn, serverMaxWindowBits: 9, clientMaxWindowBits: 9 }, 1800],
+  ])('what one side deflates the other inflates: %s', (_, agreed, atMost) => {
     const extension = permessageDeflate({ threshold: 0, history: 32_768 });
     const [client, server] = [extension.begin(agreed, 'client'), extension.begin(agreed, 'server')];
     let sent = 0;
@@ -267,12 +271,11 @@ describe('permessage-deflate (RFC 7692)', () => {
       const content = bytes(`${i} the same again, and ${'some more of it, '.repeat(i * 7)}`);
       const wire = client.deflate(content)!;
       sent += wire.length;
-      expect(server.inflate(wire, 1 << 20)).toEqual(content);
-      expect(client.inflate(server.deflate(content)!, 1 << 20)).toEqual(content);
+      expect(equal(server.inflate(wire, 1 << 20), content)).toBe(true);
+      expect(equal(client.inflate(server.deflate(content)!, 1 << 20), content)).toBe(true);
     }
     // Each is like the one before: who knows that says it in a few bytes.
-    expect(sent).toBeLessThan(agreed.clientNoContextTakeover ? 2800 : 1500);
-    console.log(_, sent);
+    expect(sent).toBeLessThan(atMost);
   });
 });
 
