@@ -73,6 +73,9 @@ export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwne
   private left = false;
   private lingering: Subscription | undefined;
   private lingered = false;
+  /** Whoever serves it takes nobody new: what is in hand is finished, nothing new is begun. */
+  draining = false;
+  private drainListeners: (() => void)[] = none;
 
   /** `open` makes the transport; it may tell events only after it has returned. */
   constructor(open: (events: TransportEvents) => Transport) {
@@ -158,7 +161,7 @@ export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwne
     }
     this.changes?.next();
     const { listeners } = this;
-    this.listeners = none;
+    this.listeners = this.drainListeners = none;
     for (const tell of listeners) tell(this.reason);
   }
 
@@ -201,6 +204,21 @@ export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwne
   onEndSent(tell: () => void): void {
     if (this.endSent) tell();
     else this.endListeners = [...this.endListeners, tell];
+  }
+
+  /** The server is to end once its work is done: whoever goes on for ever (keep-alive, a subscription) comes to an end. */
+  drain(): void {
+    if (this.draining) return;
+    this.draining = true;
+    const { drainListeners } = this;
+    this.drainListeners = none;
+    for (const tell of drainListeners) tell();
+  }
+
+  /** Calls `tell` once what is in hand is to be finished and nothing new begun; at the latest now. */
+  onDraining(tell: () => void): void {
+    if (this.draining) tell();
+    else this.drainListeners = [...this.drainListeners, tell];
   }
 
   /** Rule 3: no more to say. */

@@ -83,6 +83,8 @@ export function over(...stack: unknown[]): Protocol<unknown> {
  *
  * In plain words: what arrives goes through the protocol, and what comes out goes back to the peer.
  * Completes when the source has completed and the last connection is closed; unsubscribing aborts those that are open.
+ * When the source completes the connections are told: a protocol that could go on for ever (HTTP keep-alive) finishes what it
+ * has begun, and ends.
  * A protocol that throws or errors aborts its own connection, and is its reason; nothing else is touched (rule 9).
  * One connection costs the same among ten thousand as alone.
  *
@@ -128,6 +130,7 @@ export function serve(protocol: Protocol<Bytes>): OperatorFunction<Connection, C
           error: (error: unknown) => subscriber.error(error),
           complete() {
             sourceCompleted = true;
+            for (const connection of served.keys()) connection.halves.drain();
             if (served.size === 0) subscriber.complete();
           },
         }),

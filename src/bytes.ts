@@ -27,6 +27,11 @@ export function latin1(content: Bytes): string {
   return platform.latin1(content, 0, content.length);
 }
 
+/** The reverse of {@link latin1}: each character below 256 is the byte of its number; of others only their last eight bits are left. */
+export function fromLatin1(text: string): Bytes {
+  return platform.fromLatin1(text);
+}
+
 /** Whether every byte is below 128, so that {@link latin1} reads it as UTF-8 would. */
 export function isAscii(content: Bytes): boolean {
   return platform.isAscii(content);
@@ -82,6 +87,7 @@ interface Platform {
   encode(text: string): Bytes;
   utf8(content: Bytes, start: number, end: number): string;
   latin1(content: Bytes, start: number, end: number): string;
+  fromLatin1(text: string): Bytes;
   isAscii(content: Bytes): boolean;
   allocate(length: number): Bytes;
   indexOf(haystack: Bytes, needle: Bytes, from: number): number;
@@ -102,6 +108,11 @@ const standard: Platform = (() => {
       }
       return text;
     },
+    fromLatin1(text) {
+      const content = new Uint8Array(text.length);
+      for (let at = 0; at < text.length; at++) content[at] = text.charCodeAt(at);
+      return content;
+    },
     isAscii: (content) => content.every((byte) => byte < 128),
     allocate: (length) => new Uint8Array(length),
     indexOf(haystack, needle, from) {
@@ -121,7 +132,7 @@ const standard: Platform = (() => {
 })();
 
 interface BufferClass {
-  from(text: string, encoding: 'utf8'): Bytes;
+  from(text: string, encoding: 'utf8' | 'latin1'): Bytes;
   allocUnsafe(length: number): Bytes;
   readonly prototype: {
     utf8Slice?(this: Bytes, start: number, end: number): string;
@@ -142,6 +153,7 @@ const platform: Platform = (() => {
     encode: (text) => Buffer.from(text, 'utf8'),
     utf8: (content, start, end) => utf8Slice.call(content, start, end),
     latin1: (content, start, end) => latin1Slice.call(content, start, end),
+    fromLatin1: (text) => Buffer.from(text, 'latin1'),
     isAscii: isAsciiOfNode,
     allocate: (length) => Buffer.allocUnsafe(length),
     indexOf: (haystack, needle, from) => search.call(haystack, needle, from),

@@ -133,14 +133,22 @@ export class ProtocolError extends RopewalkError {
   }
 }
 
+/** What a limit that was passed knows beside its message. */
+export interface LimitDetails extends ErrorDetails {
+  /** What to tell the peer, in the protocol's own terms: an HTTP status, a close code. */
+  readonly hint?: unknown;
+}
+
 /** Something grew past its limit: a line, a message, a backlog, a count of connections. */
 export class LimitExceeded extends RopewalkError {
   /** The limit, in the unit that the message names. */
   readonly limit: number;
+  readonly hint?: unknown;
 
-  constructor(message: string, limit: number, details?: ErrorDetails) {
+  constructor(message: string, limit: number, details: LimitDetails = {}) {
     super(message, details);
     this.limit = limit;
+    if (details.hint !== undefined) this.hint = details.hint;
   }
 }
 

@@ -34,6 +34,7 @@ export class Fields implements Iterable<Line> {
 
   private readonly lines: readonly Line[];
   private index: Map<string, string[]> | undefined;
+  private made: { readonly by: (fields: Fields) => unknown; readonly what: unknown } | undefined;
 
   private constructor(lines: readonly Line[]) {
     this.lines = lines;
@@ -112,6 +113,12 @@ export class Fields implements Iterable<Line> {
     let text = '';
     for (const [name, value] of this.lines) text += `${name}: ${value}\r\n`;
     return text;
+  }
+
+  /** What `make` makes of these fields: the last such thing is kept, because fields repeat, and never change. */
+  once<T>(make: (fields: Fields) => T): T {
+    if (this.made?.by !== make) this.made = { by: make, what: make(this) };
+    return this.made.what as T;
   }
 
   private get indexed(): Map<string, string[]> {

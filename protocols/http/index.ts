@@ -13,3 +13,5 @@ export * from './Response.ts';
 export * from './responses.ts';
 export { phrases } from './statuses.ts';
 export { upgrade, type Accepted, type Upgrade, type Upgraded } from './upgrade.ts';
+export { http, type HttpOptions, type HttpTimeouts } from './http.ts';
+export type { Limits } from './messages.ts';

@@ -77,6 +77,8 @@ class Session implements MachineEvents, InboxOwner {
     }
     if (out.closed) return;
     if (this.options.keepAlive !== undefined) this.keepAlive(this.options.keepAlive);
+    // The server is to end once its work is done, and this could go on for ever.
+    this.connection.halves.onDraining(() => this.close(closeCodes.goingAway));
     out.add(
       wire.subscribe({
         next: (chunk) => this.receive(chunk),

@@ -12,8 +12,9 @@ import { ConnectError, ConnectTimeout, ProtocolError, TimedOut } from '../../src
 import { currentSink, subscribingFor } from '../../src/flow.ts';
 import { handshake } from '../../src/handshake.ts';
 import { Fields, type FieldsInit } from '../http/Fields.ts';
+import type { ResponseHead } from '../http/messages.ts';
 import { acceptFor, base64 } from './accept.ts';
-import { ClientMachine, type Answer } from './ClientMachine.ts';
+import { ClientMachine } from './ClientMachine.ts';
 import { formatOffer, readAnswer, type PerMessageDeflate } from './deflate.ts';
 import type { WebSocketMessage } from './frames.ts';
 import { parseList, token } from './grammar.ts';
@@ -182,12 +183,11 @@ function requestFor(
 function opened(
   doing: string,
   connection: Connection,
-  { status, reason, fields }: Answer,
+  { status, reason, fields }: ResponseHead,
   nonce: string,
   options: WebSocketClientOptions,
 ): WebSocketDuplex {
-  if (status !== 101)
-    throw new WebSocketRefused(`${doing}: the server answers ${status} ${reason}`, status, Fields.parsed([...fields]));
+  if (status !== 101) throw new WebSocketRefused(`${doing}: the server answers ${status} ${reason}`, status, fields);
   const says = (name: string): string | undefined => fields.get(name);
   const expect = (what: string, ok: boolean, got: string | undefined): void => {
     if (!ok) throw new ProtocolError(`expected ${what}, got ${got === undefined ? 'none' : show(got)}`);

@@ -1,0 +1,350 @@
+/**
+ * Bytes to messages, one event at a time (RFC 9112 sections 2, 6 and 7): what requests and responses have in common.
+ * Knows: where heads, chunks and trailers end, how much of each is borne, that a stream may be cut anywhere.
+ * Does not know: what a head says (ServerMachine.ts, ClientMachine.ts), connections, time.
+ *
+ * It is asked for what comes next, and keeps the rest: whoever does not ask is not given more.
+ */
+import { bytes, concat, latin1, type Bytes } from '../../src/bytes.ts';
+import { ByteQueue } from '../../src/ByteQueue.ts';
+import { LimitExceeded } from '../../src/errors.ts';
+import { Fields } from './Fields.ts';
+import { chunkLine } from './grammar.ts';
+import { defaultLimits, type Framing, type Limits, type MessageEvent } from './messages.ts';
+import { broken, parseFields } from './parse.ts';
+
+/** So many bytes are made text at once: a batch of pipelined heads, and not much of a long content. */
+const windowLength = 16_384;
+/** Bytes of one chunk's line, extensions included; all extensions of one message get {@link maxExtensions}. */
+const maxChunkLine = 1024;
+const maxExtensions = 16_384;
+
+const lineEnd = bytes('\r\n');
+const headEnd = bytes('\r\n\r\n');
+
+/** What of a message is read now. */
+type Reading = 'head' | 'length' | 'chunk' | 'chunkData' | 'chunkEnd' | 'trailers' | 'close';
+
+export abstract class MessageMachine<H extends { readonly framing: Framing }> {
+  protected readonly limits: Limits;
+  /** For messages: `reading a request`. */
+  private readonly doing: string;
+  /** The `hint` of errors: the status to answer with, where somebody is to be answered. */
+  private readonly hint: number | undefined;
+
+  /** What came and was not asked for: `chunk` from `at` on, then `more`. */
+  private chunk: Bytes = nothing;
+  private at = 0;
+  private more: Bytes[] = [];
+  private ended = false;
+  /** Text of `chunk` from `textFrom` on; '' if it was not needed yet. */
+  private text = '';
+  private textFrom = 0;
+  /** The beginning of a head or a line whose end has not come; `looked` bytes of it hold no end. */
+  private readonly partial = new ByteQueue();
+  private looked = 0;
+  private partialHasLine = false;
+
+  private reading: Reading = 'head';
+  private emptyLines = 0;
+  /** Bytes of content that are still to come: of all of it, or of this chunk. */
+  private left = 0;
+  /** Bytes of content in chunks so far, of extensions, and of trailers. */
+  private length = 0;
+  private extensions = 0;
+  private trailers = '';
+
+  /** How many empty lines are borne before a head. */
+  private readonly maxEmptyLines: number;
+
+  protected constructor(doing: string, maxEmptyLines: number, hint: number | undefined, limits: Partial<Limits>) {
+    this.doing = doing;
+    this.maxEmptyLines = maxEmptyLines;
+    this.hint = hint;
+    this.limits = { ...defaultLimits, ...limits };
+  }
+
+  /** The head that this text is, without its empty line. Throws for what is none. */
+  protected abstract parse(head: string): H;
+  /** Throws if no head begins in this way. */
+  protected abstract checkStart(begun: string): void;
+
+  /** Takes bytes in; they are kept until they are asked for. */
+  receive(chunk: Bytes): void {
+    if (this.hasUnread) this.more.push(chunk);
+    else this.turnTo(chunk);
+  }
+
+  /** The peer has no more to say. */
+  end(): void {
+    this.ended = true;
+  }
+
+  /** Whether bytes are here that nobody asked for. */
+  get hasUnread(): boolean {
+    return this.at < this.chunk.length || this.more.length > 0;
+  }
+
+  /** Whether a message has begun and not ended; an empty line begins none. */
+  get midway(): boolean {
+    return this.reading !== 'head' || this.partial.length > lineEnd.length;
+  }
+
+  /** Whether the head of a message has begun and not ended. */
+  get midHead(): boolean {
+    return this.reading === 'head' && this.partial.length > lineEnd.length;
+  }
+
+  /**
+   * What comes next; `undefined` as long as it is not here. Throws {@link ProtocolError} and {@link LimitExceeded} for what is
+   * wrong, and for an end in the middle of a message; the machine is of no use then.
+   */
+  next(): MessageEvent<H> | undefined {
+    for (;;) {
+      const event = this.step();
+      if (event !== undefined) return event;
+      if (this.at < this.chunk.length) continue;
+      if (this.more.length > 0) this.turnTo(this.more.shift()!);
+      else return this.ended ? this.last() : undefined;
+    }
+  }
+
+  /** The content that a head has just announced, if all of it is here already: then it has no events of its own. */
+  whole(): Bytes | undefined {
+    const { left } = this;
+    if (this.reading !== 'length' || this.chunk.length - this.at < left) return undefined;
+    const content = this.chunk.subarray(this.at, this.at + left);
+    this.at += left;
+    this.reading = 'head';
+    return content;
+  }
+
+  /** All that came and was not asked for: whoever speaks next on this connection gets it. */
+  rest(): Bytes {
+    const parts = [this.partial.take(this.partial.length), this.chunk.subarray(this.at), ...this.more];
+    this.turnTo(nothing);
+    this.more = [];
+    return concat(parts.filter((part) => part.length > 0));
+  }
+
+  /** One step; `undefined`: go on, if there are bytes to go on with. */
+  private step(): MessageEvent<H> | undefined {
+    switch (this.reading) {
+      case 'head':
+        return this.head();
+      case 'length':
+      case 'chunkData':
+      case 'close':
+        return this.data();
+      case 'chunk':
+        return this.chunkHead();
+      case 'chunkEnd':
+        return this.chunkEnd();
+      case 'trailers':
+        return this.trailer();
+    }
+  }
+
+  private head(): MessageEvent<H> | undefined {
+    const { limits } = this;
+    const text = this.upTo('\r\n\r\n', headEnd, limits.line + limits.head);
+    if (text === undefined) {
+      this.checkPartialHead();
+      return undefined;
+    }
+    const empty = text === '' ? 2 : text.startsWith('\r\n') ? 1 : 0;
+    this.emptyLines += empty;
+    if (this.emptyLines > this.maxEmptyLines) throw broken(this.doing, 'a message', '\r\n'.repeat(empty), this.hint);
+    if (text === '') return undefined;
+    this.emptyLines = 0;
+    const whole = empty > 0 ? text.slice(2) : text;
+    this.checkLength(whole);
+    const head = this.parse(whole);
+    this.begin(head.framing);
+    return { kind: 'head', head };
+  }
+
+  /** How much of a head has come is looked at before its end is there. */
+  private checkPartialHead(): void {
+    const { partial, limits } = this;
+    const { length } = partial;
+    if (length === 0) return;
+    this.checkStart(latin1(partial.peek(Math.min(length, 64))));
+    // The line end that may have begun does not count, nor does an empty line.
+    if (!this.partialHasLine && length > limits.line + 1 + (partial.at(0) === 13 ? 2 : 0)) throw this.longLine();
+    if (length === limits.line + limits.head + headEnd.length) this.checkLength(latin1(partial.peek()));
+  }
+
+  private checkLength(head: string): void {
+    const { line, head: max } = this.limits;
+    const end = head.indexOf('\r\n');
+    const first = end < 0 ? head.length : end;
+    if (first > line) throw this.longLine();
+    if (head.length - first > max)
+      throw new LimitExceeded(`${this.doing}: its fields have more than ${max} bytes`, max, this.told(431));
+  }
+
+  private longLine(): LimitExceeded {
+    const { line } = this.limits;
+    return new LimitExceeded(`${this.doing}: its first line has more than ${line} bytes`, line, this.told(414));
+  }
+
+  /** What a client is told of a limit; a server is told nothing. */
+  private told(status: number): { readonly hint?: number } {
+    return this.hint === undefined ? {} : { hint: status };
+  }
+
+  private begin(framing: Framing): void {
+    this.length = this.extensions = 0;
+    this.trailers = '';
+    if (framing === 'chunked') this.reading = 'chunk';
+    else if (framing === 'close') {
+      this.reading = 'close';
+      this.left = Infinity;
+    } else if (framing !== 'none' && framing > 0) {
+      this.reading = 'length';
+      this.left = framing;
+    }
+  }
+
+  private data(): MessageEvent<H> | undefined {
+    const here = Math.min(this.left, this.chunk.length - this.at);
+    if (here === 0 && this.left > 0) return undefined;
+    if (this.left === 0) return this.over(Fields.none);
+    const data = this.chunk.subarray(this.at, this.at + here);
+    this.at += here;
+    this.left -= here;
+    if (this.reading !== 'length') this.count(here);
+    if (this.left === 0 && this.reading === 'chunkData') this.reading = 'chunkEnd';
+    return { kind: 'data', data };
+  }
+
+  private count(added: number): void {
+    const { body } = this.limits;
+    this.length += added;
+    if (this.length > body)
+      throw new LimitExceeded(`${this.doing}: it has more than ${body} bytes of content`, body, this.told(413));
+  }
+
+  /** RFC 9112 section 7.1: the line with which a chunk begins. */
+  private chunkHead(): MessageEvent<H> | undefined {
+    const line = this.upTo('\r\n', lineEnd, maxChunkLine);
+    if (line === undefined) {
+      if (this.partial.length === maxChunkLine + lineEnd.length) throw this.longChunkLine(maxChunkLine);
+      return undefined;
+    }
+    if (line.length > maxChunkLine) throw this.longChunkLine(maxChunkLine);
+    const [, size, extension] = chunkLine.exec(line) ?? [];
+    if (size === undefined) throw broken(this.doing, 'the size of a chunk (RFC 9112 section 7.1)', line, this.hint);
+    // Section 7.1.1: "A server ought to limit the total length of chunk extensions received in a request".
+    this.extensions += extension.length;
+    if (this.extensions > maxExtensions) throw this.longChunkLine(maxExtensions);
+    this.left = parseInt(size, 16);
+    this.reading = this.left === 0 ? 'trailers' : 'chunkData';
+    return undefined;
+  }
+
+  private longChunkLine(max: number): LimitExceeded {
+    return new LimitExceeded(`${this.doing}: more than ${max} bytes of chunk extensions`, max, this.told(400));
+  }
+
+  /** RFC 9112 section 7.1: `chunk = chunk-size [ chunk-ext ] CRLF chunk-data CRLF`. */
+  private chunkEnd(): undefined {
+    const line = this.upTo('\r\n', lineEnd, 0);
+    if (line === undefined && this.partial.length < lineEnd.length) return;
+    if (line !== '')
+      throw broken(this.doing, 'a line end behind a chunk', line ?? latin1(this.partial.peek()), this.hint);
+    this.reading = 'chunk';
+  }
+
+  /** RFC 9112 section 7.1.2: fields behind the last chunk. */
+  private trailer(): MessageEvent<H> | undefined {
+    const { head: max } = this.limits;
+    const line = this.upTo('\r\n', lineEnd, max);
+    if (this.trailers.length + (line?.length ?? this.partial.length - 1) > max)
+      throw new LimitExceeded(`${this.doing}: its trailers have more than ${max} bytes`, max, this.told(431));
+    if (line === undefined) return undefined;
+    if (line === '') return this.over(parseFields(this.doing, this.trailers, this.limits, this.hint).fields);
+    this.trailers += `${line}\r\n`;
+    return undefined;
+  }
+
+  private over(trailers: Fields): MessageEvent<H> {
+    this.reading = 'head';
+    return { kind: 'end', trailers };
+  }
+
+  /** What the end of the stream means: the end of a content that goes up to it, or of a message that is not whole. */
+  private last(): MessageEvent<H> | undefined {
+    if (this.reading === 'close') return this.over(Fields.none);
+    if (!this.midway) return undefined;
+    const got = this.reading === 'head' ? latin1(this.partial.peek()) : 'the end of the connection';
+    throw broken(this.doing, 'all of a message', got, this.hint);
+  }
+
+  /**
+   * The text up to `delimiter`, which is used up, too; `undefined` when it is not here yet. Then all of this chunk, but never
+   * much more than `max` bytes, is in `partial`.
+   */
+  private upTo(delimiter: string, delimiterBytes: Bytes, max: number): string | undefined {
+    const { chunk, partial } = this;
+    if (this.at === chunk.length) return undefined;
+    if (partial.length === 0) {
+      if (this.at >= this.textFrom + this.text.length) this.makeText();
+      const start = this.at - this.textFrom;
+      const end = this.text.indexOf(delimiter, start);
+      if (end >= 0) {
+        this.at += end - start + delimiter.length;
+        return this.text.slice(start, end);
+      }
+    }
+    const before = partial.length;
+    const taken = Math.max(0, Math.min(chunk.length - this.at, max + delimiter.length - before));
+    partial.push(chunk, this.at, this.at + taken);
+    const end = partial.indexOf(delimiterBytes, Math.max(0, this.looked - delimiter.length + 1));
+    this.checkLineEnds(before, end < 0 ? partial.length : end);
+    if (end < 0) {
+      this.at += taken;
+      this.looked = partial.length;
+      return undefined;
+    }
+    const text = latin1(partial.peek(end));
+    this.at += end + delimiter.length - before;
+    partial.skip(partial.length);
+    this.looked = 0;
+    this.partialHasLine = false;
+    return text;
+  }
+
+  /** RFC 9112 section 2.2: a lone CR or LF ends no line here, and must not stand in one. `from` is where nobody has looked. */
+  private checkLineEnds(from: number, to: number): void {
+    const { partial } = this;
+    let previous = from === 0 ? 0 : partial.at(from - 1)!;
+    for (let index = from; index < to; index++) {
+      const byte = partial.at(index)!;
+      if ((byte === 10) !== (previous === 13))
+        throw broken(
+          this.doing,
+          'CR and LF together',
+          latin1(partial.peek()).slice(Math.max(0, index - 30)),
+          this.hint,
+        );
+      // The empty lines before a head are no line of it.
+      if (byte === 10 && index > lineEnd.length) this.partialHasLine = true;
+      previous = byte;
+    }
+  }
+
+  private makeText(): void {
+    this.textFrom = this.at;
+    this.text = latin1(this.chunk.subarray(this.at, this.at + windowLength));
+  }
+
+  private turnTo(chunk: Bytes): void {
+    this.chunk = chunk;
+    this.at = this.textFrom = 0;
+    this.text = '';
+  }
+}
+
+const nothing: Bytes = new Uint8Array(0);

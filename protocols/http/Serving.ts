@@ -1,0 +1,455 @@
+/**
+ * One connection of an HTTP/1.1 server: requests in, responses out, in the same order (RFC 9112 section 9).
+ * Knows: which request is answered next, when to read on, when the connection ends. Does not know: what heads look like
+ * (ServerMachine.ts, writeResponse.ts), who answers.
+ *
+ * What comes is pulled out of the machine, one event at a time, and only while somebody has use for it; what is not pulled
+ * holds the connection. So a body is read as fast as its reader reads, and so many requests wait as may, no more.
+ */
+import { Observable, type Subscriber, type Subscription } from 'rxjs';
+import type { Bytes } from '../../src/bytes.ts';
+import type { Connection } from '../../src/Connection.ts';
+import { ConnectionDone, ProtocolError } from '../../src/errors.ts';
+import { currentSink, feed, HoldGroup, joinSink, subscribingFor, type Hold, type Holder } from '../../src/flow.ts';
+import { Inbox } from '../../src/Inbox.ts';
+import type { Protocol } from '../../src/Protocol.ts';
+import { Deadline } from './Deadline.ts';
+import { Exchange } from './Exchange.ts';
+import { formattedContinue } from './format.ts';
+import type { HttpSettings } from './http.ts';
+import { HttpError } from './HttpError.ts';
+import { IncomingBody } from './IncomingBody.ts';
+import type { MessageEvent, RequestHead } from './messages.ts';
+import { refusal } from './refusal.ts';
+import { Request } from './Request.ts';
+import type { Response } from './Response.ts';
+import { sendContent } from './sendContent.ts';
+import { ServerMachine } from './ServerMachine.ts';
+import { writeResponse, type WrittenHead } from './writeResponse.ts';
+
+export class Serving implements Holder {
+  private readonly connection: Connection;
+  private readonly out: Subscriber<Bytes>;
+  private readonly incoming: Observable<Bytes>;
+  private readonly settings: HttpSettings;
+  /** On whose behalf this is subscribed: what is sent later is subscribed on its behalf, too. */
+  private readonly sink = currentSink();
+  private readonly machine: ServerMachine;
+  private readonly deadline: Deadline;
+  /** What the deadline is for. */
+  private waiting: 'idle' | 'head' | 'body' | undefined;
+  /** The requests as a source of their own: while the site, or the outbox, is full, no new one is begun. */
+  private readonly group: HoldGroup;
+  private requests: Subscriber<Request> | undefined;
+  private readingBegun = false;
+  private incomingEnded = false;
+  /** Those whose response is not out, in their order. */
+  private readonly exchanges: Exchange[] = [];
+  /** The one whose content is being received; it may have its response already. */
+  private receiving: Exchange | undefined;
+  /** Nobody wants that content any more: so much of it may still come. */
+  private discarding: number | undefined;
+  /** The content of the first exchange's response, while it is on its way. */
+  private sending: Subscription | undefined;
+  private isSending = false;
+  /** No request is taken any more. */
+  private last = false;
+  private pumping = false;
+  private hold: Hold | undefined;
+  /** What the connection has turned into reads from here. */
+  private turned: Inbox<Bytes> | undefined;
+
+  constructor(out: Subscriber<Bytes>, incoming: Observable<Bytes>, connection: Connection, settings: HttpSettings) {
+    this.out = out;
+    this.incoming = incoming;
+    this.connection = connection;
+    this.settings = settings;
+    this.machine = new ServerMachine(settings.limits);
+    const { scheduler } = connection.halves.transport;
+    this.deadline = new Deadline(scheduler, () => this.tooLate());
+    this.group = new HoldGroup({
+      pause() {},
+      resume: () => this.pump(),
+      now: () => scheduler.now(),
+      toString: () => `the requests of ${connection}`,
+    });
+  }
+
+  get backlog(): number {
+    return this.exchanges.length;
+  }
+
+  toString(): string {
+    return `HTTP on ${this.connection}`;
+  }
+
+  start(site: Protocol<Request, Response>): void {
+    const { out } = this;
+    out.add(() => this.stop());
+    out.add(
+      site(new Observable((subscriber) => this.open(subscriber)), this.connection).subscribe({
+        next: (response) => this.respond(response),
+        error: (error: unknown) => this.siteFailed(error),
+        complete: () => this.siteCompleted(),
+      }),
+    );
+  }
+
+  /** The site listens, and with that reading begins. */
+  private open(subscriber: Subscriber<Request>): void {
+    const sink = joinSink(this.group);
+    subscriber.add(() => {
+      sink?.leave(this.group);
+      if (this.requests === subscriber) this.takeNoMore();
+    });
+    this.requests = subscriber;
+    if (this.readingBegun) return;
+    this.readingBegun = true;
+    this.out.add(
+      // On nobody's behalf: what is not pulled holds the connection, and nothing else needs to.
+      subscribingFor(undefined, () =>
+        this.incoming.subscribe({
+          next: (chunk) => this.received(chunk),
+          error: (error: unknown) => this.lost(error),
+          complete: () => this.receivedEnd(),
+        }),
+      ),
+    );
+    this.watch();
+    this.connection.halves.onDraining(() => this.pump());
+  }
+
+  private stop(): void {
+    this.deadline.stop();
+    this.sending?.unsubscribe();
+    this.hold?.release();
+    this.receiving?.body!.error(new ConnectionDone(`${this.connection} ended before all of the content was there`));
+  }
+
+  private received(chunk: Bytes): void {
+    if (this.turned !== undefined) this.turned.next(chunk);
+    else {
+      this.machine.receive(chunk);
+      this.pump();
+    }
+  }
+
+  private receivedEnd(): void {
+    this.incomingEnded = true;
+    if (this.turned !== undefined) this.turned.complete();
+    else {
+      this.machine.end();
+      this.pump();
+    }
+  }
+
+  private lost(error: unknown): void {
+    if (this.turned !== undefined) {
+      this.turned.error(error);
+      return;
+    }
+    this.receiving?.body!.error(error);
+    this.out.error(error);
+  }
+
+  /** Takes out of the machine what somebody has use for; then sees whether there is more to come. */
+  private pump(): void {
+    if (this.pumping || this.out.closed || this.turned !== undefined) return;
+    this.pumping = true;
+    try {
+      while (this.wants()) {
+        const event = this.machine.next();
+        if (event === undefined) break;
+        this.take(event);
+      }
+    } catch (error) {
+      this.refuse(error);
+    }
+    this.pumping = false;
+    if (this.turned !== undefined || this.out.closed) return;
+    this.settle();
+  }
+
+  /** Whether whatever comes next has somebody who wants it. */
+  private wants(): boolean {
+    const { receiving, exchanges } = this;
+    if (this.out.closed || this.turned !== undefined) return false;
+    if (receiving !== undefined) return receiving.body!.isRead || this.discarding !== undefined;
+    if (this.last || this.requests === undefined || this.group.held) return false;
+    const { length } = exchanges;
+    return length === 0 || (length < this.settings.pipelined && !exchanges[length - 1].mayTurn);
+  }
+
+  private take(event: MessageEvent<RequestHead>): void {
+    if (event.kind === 'head') {
+      this.begin(event.head);
+      return;
+    }
+    const body = this.receiving!.body!;
+    if (event.kind === 'end') {
+      this.receiving = this.discarding = undefined;
+      body.complete(event.trailers);
+    } else if (this.discarding === undefined) body.next(event.data);
+    else {
+      this.discarding -= event.data.length;
+      if (this.discarding < 0) this.finish();
+    }
+  }
+
+  private begin(head: RequestHead): void {
+    const { connection, machine, requests } = this;
+    const { method, target, framing } = head;
+    const hasContent = framing !== 'none' && framing !== 0;
+    const content = hasContent ? machine.whole() : undefined;
+    let body: IncomingBody | undefined;
+    if (hasContent && content === undefined) {
+      const name = `the content of ${method} ${target}`;
+      body = new IncomingBody(name, connection.halves.group, () => this.readersChanged());
+    }
+    const request = new Request({
+      method,
+      target,
+      scheme: head.scheme ?? (connection.tls === undefined ? 'http' : 'https'),
+      authority: head.authority,
+      version: head.version,
+      headers: head.fields,
+      upgrade: head.upgrade,
+      connection,
+      body: body === undefined ? content : body.stream,
+      trailers: body === undefined ? undefined : () => body.trailers,
+    });
+    const exchange = new Exchange(head, request, body);
+    this.exchanges.push(exchange);
+    if (body !== undefined) this.receiving = exchange;
+    this.waiting = undefined;
+    feed(this.group, requests!, request);
+    if (!head.keepAlive) this.takeNoMore();
+  }
+
+  /** Somebody begins to read a content, or nobody does any more. */
+  private readersChanged(): void {
+    this.promise();
+    this.pump();
+  }
+
+  /** RFC 9110 section 10.1.1: `100 Continue` is sent once somebody wants the content, and it is this request's turn. */
+  private promise(): void {
+    const [exchange] = this.exchanges;
+    if (!exchange?.awaitsContinue || this.isSending || !exchange.body!.isRead) return;
+    exchange.awaitsContinue = false;
+    if (exchange.body!.received === 0) this.out.next(formattedContinue);
+  }
+
+  private takeNoMore(): void {
+    this.last = true;
+    const { requests } = this;
+    this.requests = undefined;
+    requests?.complete();
+  }
+
+  /** What comes next cannot be understood, or is too much, or too late: it is answered when its turn comes, and is the last. */
+  private refuse(error: unknown): void {
+    const exchange = this.receiving ?? new Exchange();
+    const { body } = exchange;
+    this.settings.refused?.(error, exchange.request, this.connection);
+    if (body === undefined) this.exchanges.push(exchange);
+    this.receiving = this.discarding = undefined;
+    this.takeNoMore();
+    // Whose content breaks off may be answered by the site, if it does so at once.
+    body?.error(error);
+    if (exchange.response === undefined) exchange.response = refusal(error);
+    this.send();
+  }
+
+  /** The site has the answer to the first request that has none. */
+  private respond(response: Response): void {
+    const exchange = this.exchanges.find((each) => each.response === undefined);
+    if (exchange !== undefined) {
+      exchange.response = response;
+      this.send();
+      this.pump();
+    } else if (!this.last && this.turned === undefined)
+      this.out.error(new ProtocolError('expected one response for each request, got one more', { side: 'local' }));
+  }
+
+  /** An error is the answer to whom it left without one; the connection ends with it. */
+  private siteFailed(error: unknown): void {
+    if (this.turned !== undefined || this.out.closed) return;
+    const at = this.exchanges.findIndex((each) => each.response === undefined);
+    if (at < 0) {
+      this.out.error(error);
+      return;
+    }
+    const exchange = this.exchanges[at];
+    this.settings.refused?.(error, exchange.request, this.connection);
+    this.exchanges.length = at + 1;
+    this.takeNoMore();
+    exchange.response = refusal(error);
+    this.send();
+    this.pump();
+  }
+
+  private siteCompleted(): void {
+    if (this.turned !== undefined || this.out.closed) return;
+    const at = this.exchanges.findIndex((each) => each.response === undefined);
+    if (at >= 0) this.exchanges.length = at;
+    this.takeNoMore();
+    this.pump();
+  }
+
+  /** Sends the responses that are there, each when those before it are out. */
+  private send(): void {
+    while (!this.isSending && !this.out.closed && this.turned === undefined) {
+      const [exchange] = this.exchanges;
+      if (exchange?.response === undefined) return;
+      this.isSending = true;
+      const { response } = exchange;
+      if (exchange.awaitsContinue && response.streamed) this.wantContentFirst(exchange);
+      const head = this.headOf(exchange);
+      this.out.next(head.bytes);
+      if (head.turnsInto !== undefined) this.turn(head.turnsInto);
+      else if (head.framing === 'none' || !exchange.response.streamed) {
+        const { content } = exchange.response;
+        if (head.framing !== 'none' && content !== undefined) this.out.next(content);
+        this.sent(exchange);
+      } else {
+        this.sendStream(exchange, head);
+        return;
+      }
+    }
+  }
+
+  /** A streamed response may be made of the content: it is asked for before there is a final status. */
+  private wantContentFirst(exchange: Exchange): void {
+    exchange.awaitsContinue = false;
+    this.out.next(formattedContinue);
+  }
+
+  private headOf(exchange: Exchange): WrittenHead {
+    const { halves } = this.connection;
+    const { discard } = this.settings;
+    // RFC 9110 section 10.1.1: who gets a final status instead of 100 may send the content or not, nobody can tell.
+    if (halves.draining || (exchange.neglected && (exchange.awaitsContinue || exchange.hasMoreThan(discard))))
+      this.takeNoMore();
+    // RFC 9112 section 9.6: `close` is said with the last response.
+    const closing = this.last && this.exchanges.length === 1;
+    const now = halves.transport.scheduler.now();
+    let written;
+    try {
+      written = writeResponse(exchange.response!, exchange.head, closing, now);
+    } catch (error) {
+      this.settings.refused?.(error, exchange.request, this.connection);
+      exchange.response = refusal(error);
+      written = writeResponse(exchange.response, exchange.head, closing, now);
+    }
+    if (written.closes) {
+      this.exchanges.length = 1;
+      this.takeNoMore();
+    }
+    return written;
+  }
+
+  private sendStream(exchange: Exchange, { framing }: WrittenHead): void {
+    let over = false;
+    const sending = sendContent(exchange.response!, framing, this.out, this.sink, {
+      done: () => {
+        over = true;
+        this.sent(exchange);
+        this.send();
+        this.pump();
+      },
+      failed: (error) => {
+        over = true;
+        this.out.error(error);
+      },
+    });
+    if (!over) this.sending = sending;
+  }
+
+  private sent(exchange: Exchange): void {
+    this.isSending = false;
+    this.sending = undefined;
+    this.exchanges.shift();
+    this.promise();
+    if (exchange === this.receiving && exchange.neglected) this.discarding = this.settings.discard;
+  }
+
+  /** After each change: is it over, is more to be read, what is waited for? */
+  private settle(): void {
+    const { machine, exchanges, receiving, connection } = this;
+    const isRead = receiving !== undefined && receiving.body!.isRead;
+    if (receiving !== undefined && !isRead && !exchanges.includes(receiving)) this.discarding ??= this.settings.discard;
+    const ended = this.incomingEnded && !machine.hasUnread;
+    const idle = receiving === undefined && !machine.midway && !machine.hasUnread;
+    if (!this.last && exchanges.length === 0 && (ended || (connection.halves.draining && idle))) this.takeNoMore();
+    if (this.last && exchanges.length === 0 && !isRead) this.finish();
+    else {
+      if (machine.hasUnread && !this.wants()) this.hold ??= connection.halves.group.hold(this, this.reason);
+      else this.letGo();
+      this.watch();
+    }
+  }
+
+  private get reason(): string {
+    return this.receiving === undefined ? 'requests wait for their answers' : 'nobody reads the content of a request';
+  }
+
+  private letGo(): void {
+    const { hold } = this;
+    this.hold = undefined;
+    hold?.release();
+  }
+
+  private finish(): void {
+    this.out.complete();
+  }
+
+  /** Sets the deadline by what is waited for now. */
+  private watch(): void {
+    const { receiving, machine, settings } = this;
+    const before = this.waiting;
+    if (receiving !== undefined) this.waiting = this.wants() ? 'body' : undefined;
+    else if (this.wants() && machine.midHead) this.waiting = 'head';
+    else this.waiting = this.exchanges.length === 0 ? 'idle' : undefined;
+    // The content has so long for each piece, a head for all of it.
+    if (this.waiting === undefined) this.deadline.clear();
+    else if (this.waiting !== before || this.waiting === 'body') this.deadline.set(settings.timeouts[this.waiting]);
+  }
+
+  private tooLate(): void {
+    const { waiting, discarding } = this;
+    if (waiting === 'idle' || discarding !== undefined) this.finish();
+    else {
+      const { [waiting ?? 'idle']: ms } = this.settings.timeouts;
+      this.refuse(new HttpError(408, `the ${waiting} of the request took more than ${ms} ms`, { side: 'remote' }));
+      this.settle();
+    }
+  }
+
+  /** RFC 9110 section 7.8: from here on the connection speaks something else. */
+  private turn(protocol: Protocol<Bytes>): void {
+    const { connection, out, machine } = this;
+    const owner = { listeningChanged() {}, toString: () => String(connection) };
+    const turned = (this.turned = new Inbox<Bytes>(connection.halves.group, owner));
+    this.deadline.stop();
+    const rest = machine.rest();
+    if (rest.length > 0) turned.next(rest);
+    if (this.incomingEnded) turned.complete();
+    this.letGo();
+    this.takeNoMore();
+    const arriving = new Observable<Bytes>((reader) => turned.subscribe(reader));
+    try {
+      out.add(
+        subscribingFor(this.sink, () =>
+          protocol(arriving, connection).subscribe({
+            next: (chunk) => out.next(chunk),
+            error: (error: unknown) => out.error(error),
+            complete: () => out.complete(),
+          }),
+        ),
+      );
+    } catch (error) {
+      out.error(error);
+    }
+  }
+}
