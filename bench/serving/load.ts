@@ -2,28 +2,73 @@
  * The load of a server bench: plain `node:net`, in a process of its own, the same for every server.
  * Told over IPC what to do; answers with how many operations were done.
  */
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { Load } from './compareServers.ts';
 
 process.on('message', (order: Load & { port: number; ms: number }) => {
-  const work = order.kind === 'churn' ? churn(order) : messages(order);
+  const work = order.kind === 'churn' ? churn(order) : order.kind === 'messages' ? messages(order) : webSocket(order);
   void work.then((done) => process.send?.(done));
 });
 
+type Order = Load & { port: number; ms: number };
+
 /** `connections` clients keep `window` messages of `size` bytes in flight; an operation is a message that came back. */
-async function messages({ port, ms, connections, size, window }: Load & { port: number; ms: number }): Promise<number> {
-  const message = Buffer.alloc(size, 'x');
-  message.write('\r\n', size - 2);
+function messages(order: Order): Promise<number> {
+  const message = Buffer.alloc(order.size, 'x');
+  message.write('\r\n', order.size - 2);
+  return roundTrips(order, { message, answer: order.size });
+}
+
+/** The same, in masked frames, after a handshake. */
+function webSocket(order: Order): Promise<number> {
+  const { size, port } = order;
+  const head = size < 126 ? [0x82, 0x80 | size] : [0x82, 0xfe, size >> 8, size & 255];
+  const key = [0x37, 0xfa, 0x21, 0x3d];
+  const payload = Buffer.alloc(size, 'x').map((byte, i) => byte ^ key[i % 4]);
+  const hello = [
+    'GET / HTTP/1.1',
+    `Host: 127.0.0.1:${port}`,
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  ];
+  return roundTrips(order, {
+    hello: `${hello.join('\r\n')}\r\n\r\n`,
+    message: Buffer.concat([Buffer.from([...head, ...key]), payload]),
+    answer: head.length + size,
+  });
+}
+
+/** What a client sends, after a greeting that is answered with a head, and how many bytes come back for it. */
+interface Exchange {
+  readonly hello?: string;
+  readonly message: Buffer;
+  readonly answer: number;
+}
+
+async function roundTrips(
+  { port, ms, connections, window }: Order,
+  { hello, message, answer }: Exchange,
+): Promise<number> {
   const batches = Array.from({ length: window + 1 }, (_, count) => Buffer.concat(Array<Buffer>(count).fill(message)));
   let done = 0;
   let running = true;
   const clients = await Promise.all(Array.from({ length: connections }, () => open(port)));
+  if (hello !== undefined)
+    await Promise.all(
+      clients.map(async (client) => {
+        client.write(hello);
+        await once(client, 'data');
+      }),
+    );
   for (const client of clients) {
     let received = 0;
     client.on('data', (chunk) => {
       received += chunk.length;
-      let whole = Math.floor(received / size);
-      received -= whole * size;
+      let whole = Math.floor(received / answer);
+      received -= whole * answer;
       done += whole;
       for (; running && whole > 0; whole -= window) client.write(batches[Math.min(whole, window)]);
     });

@@ -15,3 +15,6 @@ export { phrases } from './statuses.ts';
 export { upgrade, type Accepted, type Upgrade, type Upgraded } from './upgrade.ts';
 export { http, type HttpOptions, type HttpTimeouts } from './http.ts';
 export type { Limits } from './messages.ts';
+export { events, type EventsOptions } from './sse/events.ts';
+export { eventSource, eventStream, type EventSourceOptions, type EventStreamOptions } from './sse/eventSource.ts';
+export type { EventFields, ServerSentEvent } from './sse/messages.ts';
