@@ -18,7 +18,7 @@ const messages: WebSocketMessage[] = [
   'héllo 𝄞',
   bytes([0, 255, 1]),
   'x'.repeat(70_000),
-  bytes(new Array<number>(200_000).fill(7)),
+  new Uint8Array(200_000).fill(7),
 ];
 
 /** What our client gets back for all of them. */
