@@ -1,17 +1,15 @@
 /** WebSocket from the first byte of HTTP on, between our client and our server. */
 import { identity, map, NEVER, switchMap, take, throwError, toArray } from 'rxjs';
-import { ConnectError, ConnectionRefused, ProtocolError, serve, wiretap, type Bytes } from 'ropewalk';
+import { ConnectError, ConnectionRefused, ProtocolError, serve } from 'ropewalk';
 import { HttpError, Request, upgrade, type Response } from 'ropewalk/http';
 import { connect } from 'ropewalk/node';
 import { marbles } from 'ropewalk/marbles';
-import { memory } from 'ropewalk/memory';
 import {
   acceptFor,
   dialWebSocket,
   webSocket,
   webSocketClient,
   WebSocketClosed,
-  WebSocketRefused,
   type WebSocketMessage,
   type WebSocketOptions,
 } from 'ropewalk/websocket';
