@@ -56,7 +56,7 @@ const internals: Record<string, readonly string[]> = {
   ],
 };
 
-const purePart = /(^|[a-z])Machine\.ts$|^(grammar|parse|format|messages|frames|Fields)\.ts$/;
+const purePart = /(^|[a-z])Machine\.ts$|^(grammar|parse|format|messages|frames|Fields|masking|Utf8Check)\.ts$/;
 
 function roomOf(file: string): string {
   const [top, folder] = file.split('/');
