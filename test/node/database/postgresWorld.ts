@@ -1,0 +1,27 @@
+/** PostgreSQL, as a place to run the suite in. */
+import { database, postgres, type DatabaseOptions } from 'ropewalk/node';
+import { PostgresServer } from './postgresServer.ts';
+import type { World } from './suite.ts';
+
+const connections = 4;
+
+export function postgresWorld(): World {
+  const server = new PostgresServer();
+  return {
+    name: 'PostgreSQL',
+    start: () => server.start(),
+    stop: () => server.stop(),
+    async empty(options?: DatabaseOptions) {
+      const db = database(postgres(server.url, { connections }), options);
+      await db.script('drop schema public cascade; create schema public');
+      return db;
+    },
+    lasting: (seconds) => `select pg_sleep(${seconds})`,
+    numbers: (upTo) => `select generate_series(1, ${upTo}) as n`,
+    key: 'serial primary key',
+    bytes: 'bytea',
+    division: '1 / (2000 - n)',
+    locking: ' for update',
+    all: (db, sql) => Array.from({ length: connections }, () => db.query(sql)),
+  };
+}
