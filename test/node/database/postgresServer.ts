@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { whereIs } from '../../peers.ts';
 
-/** What the server's data can do without: they are thrown away. */
-const careless = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'listen_addresses='];
+/** What the server can do without: its data outlive a process of it, not the machine. */
+const careless = ['fsync=off', 'full_page_writes=off', 'listen_addresses='];
 
 export class PostgresServer {
   private readonly folder = mkdtempSync(join(tmpdir(), 'ropewalk-postgres-'));

@@ -19,6 +19,7 @@ import {
   type Queryable,
   type SlowQuery,
 } from 'ropewalk/node';
+import { failureOf } from './failureOf.ts';
 
 /** A driver, and where it is tried. */
 export interface World {
@@ -47,15 +48,6 @@ interface Account {
   readonly owner: string;
   readonly balance: number;
 }
-
-const failureOf = async (asked: PromiseLike<unknown>): Promise<Error> => {
-  try {
-    await asked;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error('it did not fail');
-};
 
 export function databaseSuite(world: World): void {
   let db: Database;

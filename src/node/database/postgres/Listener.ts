@@ -69,8 +69,11 @@ export class Listener {
   private connected(client: Client): void {
     this.connecting = undefined;
     this.client = client;
-    client.on('error', (error) => this.failed(lost(error)));
-    client.on('end', () => this.failed(new DatabaseConnectionLost('the connection that listens was closed')));
+    const broken = (reason: DatabaseConnectionLost): void => {
+      if (this.client === client) this.failed(reason);
+    };
+    client.on('error', (error) => broken(lost(error)));
+    client.on('end', () => broken(new DatabaseConnectionLost('the connection that listens was closed')));
     client.on('notification', ({ channel, payload = '', processId }) => {
       for (const subscriber of this.channels.get(channel) ?? [])
         feed(this.group, subscriber, { channel, payload, processId });
@@ -100,7 +103,6 @@ export class Listener {
 
   private failed(error: unknown): void {
     this.connecting = undefined;
-    if (this.client === undefined && this.channels.size === 0) return;
     this.client?.connection.stream.destroy();
     this.client = undefined;
     const subscribers = this.everybody();

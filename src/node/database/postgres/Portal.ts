@@ -12,7 +12,7 @@ import type { Field, Pg, Submittable, Types, Wire } from './client.ts';
 const batchBytes = 65_536;
 const batchRows = 1_000;
 /** How many rows the first one has: nobody knows yet how long they are. */
-const firstRows = 32;
+const firstRows = 16;
 
 /** Called once, when the server has answered. */
 type Done<T> = (error: Error | null, answer?: T) => void;
