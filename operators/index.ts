@@ -22,6 +22,7 @@ export * from './fixedLength.ts';
 export * from './gather.ts';
 export * from './groupBy.ts';
 export * from './idleTimeout.ts';
+export * from './inThread.ts';
 export * from './interval.ts';
 export * from './iterate.ts';
 export * from './json.ts';

@@ -36,6 +36,20 @@ export { pull } from './pull.ts';
 export { starting } from './readiness.ts';
 export { runtime, type Runtime } from './runtime.ts';
 export { all, inOrder, type Service } from './Service.ts';
+export type { Answers } from './threads/Member.ts';
+export type { PoolOptions } from './threads/Team.ts';
+export type {
+  AnyModule,
+  ArgumentsOf,
+  FunctionsOf,
+  Job,
+  PoolState,
+  ResultOf,
+  ThreadPool,
+  ValuesOf,
+} from './threads/ThreadPool.ts';
+export { transfer, type Movable } from './threads/transfer.ts';
+export type { ErrorClass } from './threads/unpack.ts';
 export type * from './tls.ts';
 export * from './tlsErrors.ts';
 export { stalls, type Stall, type StallsOptions } from './stalls.ts';
@@ -56,6 +70,7 @@ export {
   fixedLength,
   gather,
   idleTimeout,
+  inThread,
   iterate,
   json,
   lengthPrefixed,
@@ -72,6 +87,7 @@ export {
   type AlongsideOptions,
   type BackoffOptions,
   type Dropped,
+  type InThreadOptions,
   type IterateOptions,
   type LengthPrefixedOptions,
   type LimitConnectionsOptions,

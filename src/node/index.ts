@@ -55,6 +55,8 @@ export { eventLoopLag, type EventLoopLag } from './eventLoopLag.ts';
 export * from './react.ts';
 export { run, type RunOptions } from './run.ts';
 export { startTls } from './tls/startTls.ts';
+export { deferToThread } from './threads/deferToThread.ts';
+export { threads, type FunctionOptions, type ThreadsOptions } from './threads/threads.ts';
 
 const servers = {
   tcp: tcpServer,
