@@ -20,6 +20,7 @@ export type {
 } from './Driver.ts';
 export * from './errors.ts';
 export { postgres, type PostgresOptions } from './postgres/postgres.ts';
+export { sqlite, type SqliteOptions } from './sqlite/sqlite.ts';
 export type { Changes, Queryable, QueryOptions } from './Queryable.ts';
 export { prepared, Prepared, type Dialect, type SqlValue, type Statement } from './Statement.ts';
 export type { Transaction } from './Transaction.ts';

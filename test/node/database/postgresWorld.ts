@@ -11,12 +11,10 @@ export function postgresWorld(): World {
     name: 'PostgreSQL',
     start: () => server.start(),
     stop: () => server.stop(),
-    async empty(options?: DatabaseOptions) {
-      const db = database(postgres(server.url, { connections }), options);
-      await db.script('drop schema public cascade; create schema public');
-      return db;
-    },
+    make: (options?: DatabaseOptions) => database(postgres(server.url, { connections }), options),
+    clear: async (db) => db.script('drop schema public cascade; create schema public'),
     lasting: (seconds) => `select pg_sleep(${seconds})`,
+    long: 20,
     numbers: (upTo) => `select generate_series(1, ${upTo}) as n`,
     key: 'serial primary key',
     bytes: 'bytea',
