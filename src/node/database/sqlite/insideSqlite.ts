@@ -44,7 +44,7 @@ interface Connection {
   inTransaction: boolean;
 }
 
-export function insideSqlite(this: Job, command: Command): Rows | Ran | undefined {
+export const insideSqlite = function (this: Job, command: Command): Rows | Ran | undefined {
   const key = Symbol.for('ropewalk.sqlite');
   const realm = globalThis as { [key]?: Connection };
   const { signal } = this;
@@ -238,7 +238,7 @@ export function insideSqlite(this: Job, command: Command): Rows | Ran | undefine
   };
 
   const closeAll = (connection: Connection): void => {
-    for (const number of [...connection.cursors.keys()]) close(connection, number);
+    for (const number of connection.cursors.keys()) close(connection, number);
   };
 
   const control = (connection: Connection, text: string): Ran => {
@@ -292,7 +292,7 @@ export function insideSqlite(this: Job, command: Command): Rows | Ran | undefine
       connection.engine.close();
       return undefined;
   }
-}
+};
 
 interface NodeSqlite {
   readonly DatabaseSync: new (file: string) => {
