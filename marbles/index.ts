@@ -9,6 +9,7 @@ export type { DatagramComplianceRuntime, DatagramGroup } from './datagrams/Datag
 export type { DatagramRule } from './datagrams/DatagramCase.ts';
 export type { Legend } from './diagram.ts';
 export { marbles, type Expectation, type Marbles, type MarblesMemory, type MarblesOptions } from './marbles.ts';
+export { memoryThreads, type MemoryJob, type MemoryThreads, type MemoryThreadsOptions } from './memoryThreads.ts';
 export { record, type RecordOptions, type Recorded } from './record.ts';
 export { formatRecording, parseRecording, type RecordedEvent, type Recording, type Side } from './Recording.ts';
 export { replay, type Replay, type ReplayOptions } from './replay.ts';

@@ -14,6 +14,8 @@ export interface InThreadOptions {
   readonly concurrent?: number;
 }
 
+type FirstOf<Fn> = ArgumentsOf<Fn> extends [(infer First)?, ...unknown[]] ? First : never;
+
 /** A value that is with the pool, or the result of one before it is. */
 interface Place {
   readonly group: HoldGroup | undefined;
@@ -42,9 +44,9 @@ export function inThread<Module, Name extends FunctionsOf<Module>>(
   pool: ThreadPool<Module>,
   name: Name,
   { concurrent = 2 * pool.size }: InThreadOptions = {},
-): OperatorFunction<ArgumentsOf<Module[Name]>[0 & keyof ArgumentsOf<Module[Name]>], ResultOf<Module[Name]>> {
+): OperatorFunction<FirstOf<Module[Name]>, ResultOf<Module[Name]>> {
   if (!(concurrent >= 1)) throw new RangeError(`expected at least one value at a time, got ${concurrent}`);
-  type In = ArgumentsOf<Module[Name]>[0 & keyof ArgumentsOf<Module[Name]>];
+  type In = FirstOf<Module[Name]>;
   const call = (value: In): Deferred<unknown> => pool.call(name, ...([value] as never));
   return (source) =>
     new Observable((destination) => {

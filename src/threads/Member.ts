@@ -40,8 +40,8 @@ export interface Ended {
   readonly value: unknown;
 }
 
-/** So many jobs a thread has at most that have not begun: what one message carries, and what is taken back when it takes long. */
-const ahead = 128;
+/** So many jobs a thread has at most; and no more than it does in so many milliseconds. */
+const ahead = { jobs: 128, time: 2 };
 
 const { pack, ours } = packing();
 
@@ -57,9 +57,14 @@ export class Member {
   private first = 0;
   private next = 0;
   private outgoing: Task[] = [];
+  private alive = true;
   /** The one that has the thread for itself. */
   private sole: Task | undefined;
   over = false;
+  /** How many it may have: one, until it is known that they are short. Without shared memory none could be taken back. */
+  private capacity = 1;
+  /** How long a job takes, in milliseconds, more or less. */
+  private pace: number | undefined;
   private deadline: Subscription | undefined;
   private asked: Deferred<unknown> | undefined;
 
@@ -69,12 +74,6 @@ export class Member {
       message: (message) => owner.arriving(() => this.receive(message)),
       gone: (reason) => owner.arriving(() => this.crashed(reason)),
     });
-  }
-
-  /** How many it may have. Without shared memory nothing can be taken back, so there is no more than what it does. */
-  get capacity(): number {
-    if (this.sole !== undefined) return 0;
-    return this.thread.memory === undefined ? 1 : ahead;
   }
 
   get busy(): boolean {
@@ -89,7 +88,6 @@ export class Member {
   /** Gives it a task, which leaves with `send`. */
   take(task: Task): void {
     const { memory } = this.thread;
-    if (this.sent.length === 0) this.thread.keepAlive(true);
     task.number = this.next++;
     if (memory !== undefined) Atomics.store(memory, slot(task.number), cells.sent);
     this.sent.push(task);
@@ -98,9 +96,17 @@ export class Member {
     if (task.alone) this.sole = task;
   }
 
+  /** The end of a turn: sends what it was given. The program lives for as long as it is busy. */
   send(): void {
+    if (this.outgoing.length > 0) this.sendAll();
+    const alive = this.busy || !this.ready;
+    if (alive === this.alive) return;
+    this.alive = alive;
+    this.thread.keepAlive(alive);
+  }
+
+  private sendAll(): void {
     const tasks = this.outgoing;
-    if (tasks.length === 0) return;
     this.outgoing = [];
     try {
       this.post(tasks);
@@ -212,7 +218,7 @@ export class Member {
         this.end();
         return this.owner.unloadable(this, message[1], undefined);
       case 'results':
-        return this.results(message[1], message[2]);
+        return this.results(message[1], message[2], message[3]);
       case 'values':
         return (this.sole as Stream).values(message[1]);
       case 'ask':
@@ -220,7 +226,11 @@ export class Member {
     }
   }
 
-  private results(outcomes: readonly Outcome[] | undefined, values: readonly unknown[]): void {
+  private results(outcomes: readonly Outcome[] | undefined, values: readonly unknown[], took: number): void {
+    const pace = took / values.length;
+    this.pace = this.pace === undefined ? pace : this.pace + (pace - this.pace) / 4;
+    if (this.thread.memory !== undefined)
+      this.capacity = Math.max(1, Math.min(ahead.jobs, Math.floor(ahead.time / this.pace)));
     const ended: Ended[] = [];
     for (const [at, value] of values.entries()) {
       const task = this.sent[at];
@@ -239,7 +249,6 @@ export class Member {
     this.deadline?.unsubscribe();
     this.deadline = undefined;
     this.sole = undefined;
-    this.thread.keepAlive(false);
   }
 
   private crashed(reason: unknown): void {

@@ -68,13 +68,17 @@ export interface Job {
   ask(question: string, ...args: readonly unknown[]): unknown;
 }
 
+declare const functions: unique symbol;
+
 /**
  * Threads that do the work of a module's functions. The results arrive here, in the thread that called.
  *
- * A job (a call, or a stream) has a thread for itself while it runs. Jobs start in the order of their calls, on whichever
- * thread is free first.
+ * A thread does one job (a call, or a stream) at a time. Jobs start in the order of their calls, on whichever thread is free
+ * first; those that take less than a millisecond or so are given to a thread several at once.
  */
 export interface ThreadPool<Module = AnyModule> {
+  /** In types only: whose functions it calls, for operators that take a pool. */
+  readonly [functions]?: Module;
   /** How many threads it may have; they are started as they are needed. */
   readonly size: number;
   /**

@@ -85,6 +85,8 @@ export function inside(around: Surroundings, parts: Parts): void {
   let values: unknown[] = [];
   let outcomes: Outcome[] | undefined;
   let since = 0;
+  /** When the work for them began. */
+  let began = 0;
 
   // Where `thisJob` and `transfer` find it, whichever copy of them a module uses.
   const jobKey = Symbol.for('ropewalk.thisJob');
@@ -204,29 +206,33 @@ export function inside(around: Surroundings, parts: Parts): void {
     if (values.length === 0) return;
     const sent = values;
     const how = outcomes;
+    const now = around.now();
+    const took = now - began;
+    began = now;
     values = [];
     outcomes = undefined;
     try {
-      around.post(['results', how, sent], moved(sent));
+      around.post(['results', how, sent, took], moved(sent));
     } catch {
       // Some of them cannot be cloned: each by itself.
-      for (const [at, value] of sent.entries()) sendResult(how?.[at] ?? 'done', value);
+      for (const [at, value] of sent.entries()) sendResult(how?.[at] ?? 'done', value, took / sent.length);
     }
   };
-  const sendResult = (outcome: Outcome, value: unknown): void => {
+  const sendResult = (outcome: Outcome, value: unknown, took: number): void => {
     try {
-      around.post(['results', [outcome], [value]], moved([value]));
+      around.post(['results', [outcome], [value], took], moved([value]));
     } catch (refusal) {
       const why = ours('NotCloneable', `the result cannot leave the thread: ${parts.blame(value, 'it', refusal)}`);
-      around.post(['results', ['failed'], [pack(why)]], []);
+      around.post(['results', ['failed'], [pack(why)], took], []);
     }
   };
   const record = (outcome: Outcome, value: unknown): void => {
-    if (values.length === 0) since = around.now();
+    const now = around.now();
+    if (values.length === 0) since = now;
     if (outcome !== 'done') outcomes ??= values.map(() => 'done');
     outcomes?.push(outcome);
     values.push(value);
-    if (values.length >= together || around.now() - since > patience) sendResults();
+    if (values.length >= together || now - since > patience) sendResults();
   };
 
   // Jobs.
@@ -236,6 +242,7 @@ export function inside(around: Surroundings, parts: Parts): void {
   const proceed = (): void => {
     if (proceeding) return;
     proceeding = true;
+    if (values.length === 0 && current === undefined) began = around.now();
     while (current === undefined && inbox.length > 0) begin(inbox[0]);
     proceeding = false;
     // Nothing to do, or something that takes its time: the results that are there do not wait for it.

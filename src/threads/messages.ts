@@ -22,8 +22,8 @@ export type Outcome = 'done' | 'failed' | 'skipped';
 export type FromThread =
   | ['ready']
   | ['unloadable', problem: PackedError]
-  /** The outcomes (none if all are done), and for each a value, an error, or nothing. */
-  | ['results', outcomes: Outcome[] | undefined, values: unknown[]]
+  /** The outcomes (none if all are done), for each a value, an error, or nothing; and how long all of it took (ms). */
+  | ['results', outcomes: Outcome[] | undefined, values: unknown[], took: number]
   /** Of the stream that runs. */
   | ['values', values: unknown[]]
   | ['ask', number: number, question: string, args: readonly unknown[]];

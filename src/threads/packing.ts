@@ -62,6 +62,8 @@ export function packing(): Packing {
     const error = cause === undefined ? new Error(message) : new Error(message, { cause: plain(cause) });
     Object.assign(error, details);
     Object.defineProperties(error, { name: { value: name }, stack: { value: stack } });
+    // Thrown on, it goes back as what it was.
+    made.set(error, families);
     return error;
   };
 

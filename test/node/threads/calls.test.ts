@@ -13,7 +13,7 @@ import {
   UnknownFunction,
 } from 'ropewalk';
 import { OutOfPaper } from './modules/errors.ts';
-import { pool, streamsPool } from './pools.ts';
+import { pool, streamsPool, until } from './pools.ts';
 
 jest.setTimeout(60_000);
 
@@ -190,7 +190,7 @@ test('aborting ends what runs and what waits', async () => {
   const work = pool();
   const seen = new Int32Array(new SharedArrayBuffer(8));
   const calls = [work.call('forever', seen), work.call('add', 1, 1)].map(failureOf);
-  await new Promise((resolve) => work.state$.subscribe(({ running }) => running === 2 && resolve(undefined)));
+  await until(seen, 0, 1);
   work.abort();
   for (const error of await Promise.all(calls)) expect(error).toBeInstanceOf(PoolClosed);
   await work.close();

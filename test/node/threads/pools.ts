@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 /** Threads resolve `ropewalk` by themselves: to the sources, as the tests do. */
-const fromSources = { execArgv: ['--conditions=ropewalk-source', '--no-warnings'] };
+export const fromSources = { execArgv: ['--conditions=ropewalk-source', '--no-warnings'] };
 
 export function pool<Module extends object = Work>(options: ThreadsOptions = {}): ThreadPool<Module> {
   const made = threads<Module>({ size: 1, module: join(__dirname, 'modules', 'work.ts'), ...fromSources, ...options });
