@@ -30,8 +30,10 @@ export function packing(): Packing {
   const familiesOf = (error: Error): string[] => {
     const names: string[] = [];
     for (let at: unknown = Object.getPrototypeOf(error); at !== Object.prototype && at !== null;) {
-      const prototype = at as { readonly name?: unknown; readonly constructor?: { readonly name?: string } };
-      names.push(Object.hasOwn(prototype, 'name') ? String(prototype.name) : String(prototype.constructor?.name));
+      const prototype = at as { readonly constructor?: { readonly name?: string } };
+      // Some have a getter there, which works for their instances alone: DOMException.
+      const own: unknown = Object.getOwnPropertyDescriptor(prototype, 'name')?.value;
+      names.push(typeof own === 'string' ? own : String(prototype.constructor?.name));
       at = Object.getPrototypeOf(prototype);
     }
     return names;
