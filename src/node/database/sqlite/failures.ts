@@ -101,8 +101,7 @@ export function statementFailure(cause: Error, sql: string): DatabaseError {
 
 /** Why a file cannot be opened, or is no database. */
 export function openingFailure(name: string, cause: Error): DatabaseUnavailable {
-  const number = numberOf(cause);
-  const code = number === undefined ? undefined : names[number & 0xff];
+  const code = names[(numberOf(cause) ?? 0) & 0xff];
   return new DatabaseUnavailable(`opening ${name}: ${cause.message}`, {
     cause,
     // Somebody else has it locked, for longer than we wait.
@@ -111,6 +110,8 @@ export function openingFailure(name: string, cause: Error): DatabaseUnavailable 
   });
 }
 
-function numberOf({ errcode, rawCode }: SqliteError): number | undefined {
-  return errcode ?? rawCode;
+/** What `libsql` says of a file that it cannot open has its code at the end of the message. */
+function numberOf({ errcode, rawCode, message }: SqliteError): number | undefined {
+  const [, told] = /: (\d+)"\)$/.exec(message) ?? [];
+  return errcode ?? rawCode ?? (told === undefined ? undefined : Number(told));
 }
