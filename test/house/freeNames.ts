@@ -33,7 +33,7 @@ export declare function readThenWrite(): Promise<void>;
 /** Services of the reader's own. */
 export declare const web: Service;
 export declare const irc: Service;
-export declare const database: Service;
+export declare const databaseService: Service;
 export declare function migrate(): Observable<unknown>;
 
 /** Names that the docs of the core mention before their room is built. A door that has the name goes first. */
