@@ -26,6 +26,7 @@ export * from './inThread.ts';
 export * from './interval.ts';
 export * from './iterate.ts';
 export * from './json.ts';
+export * from './lasting.ts';
 export * from './lengthPrefixed.ts';
 export * from './limitBytes.ts';
 export * from './limitConnections.ts';

@@ -73,6 +73,7 @@ export {
   inThread,
   iterate,
   json,
+  lasting,
   lengthPrefixed,
   limitBytes,
   limitConnections,

@@ -21,7 +21,7 @@ import { subscribingFor, type Holder } from '../flow.ts';
  *
  * ```ts
  * const page$ = of('Hello, ', 'world').pipe(map(bytes));
- * await new Response(toWeb(page$)).text()                       // => Hello, world
+ * await new globalThis.Response(toWeb(page$)).text()                       // => Hello, world
  * ```
  *
  * Neighbours: {@link fromWeb} is the way back; {@link toWebDuplex} for connections; {@link iterate} for a loop.

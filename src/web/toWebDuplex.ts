@@ -39,7 +39,7 @@ export interface ToWebDuplexOptions<In, Out> {
  * const writer = writable.getWriter();
  * await writer.write(bytes('hello'));
  * await writer.close();
- * await new Response(readable).text()                           // => HELLO
+ * await new globalThis.Response(readable).text()                           // => HELLO
  * ```
  *
  * Neighbours: {@link fromWebDuplex} is the way back; {@link toWeb} for any Observable.

@@ -4,6 +4,7 @@
  */
 import type { Observable, Subject } from 'rxjs';
 import type { Bytes, Connection, Layer, Listener, Protocol, Service } from 'ropewalk';
+import type { ForeignLoop } from 'ropewalk/gtk';
 import type { Marbles } from 'ropewalk/marbles';
 
 export declare const connection: Connection;
@@ -35,6 +36,12 @@ export declare const web: Service;
 export declare const irc: Service;
 export declare const databaseService: Service;
 export declare function migrate(): Observable<unknown>;
+
+/** A window of the reader's own, what node-gtk exports, and the loop of another toolkit. */
+export declare const gi: { require(namespace: string, version?: string): unknown };
+export declare const hits$: Observable<number>;
+export declare const label: { setText(text: string): void };
+export declare const loop: ForeignLoop;
 
 /** Names that the docs of the core mention before their room is built. A door that has the name goes first. */
 export declare function http(): Layer<Bytes, unknown>;

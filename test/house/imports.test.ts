@@ -57,7 +57,7 @@ const internals: Record<string, readonly string[]> = {
   ],
 };
 
-const purePart = /(^|[a-z])Machine\.ts$|^(grammar|parse|format|messages|frames)\.ts$/;
+const purePart = /(^|[a-z])Machine\.ts$|^(grammar|parse|format|messages|frames|Fields)\.ts$/;
 
 function roomOf(file: string): string {
   const [top, folder] = file.split('/');
