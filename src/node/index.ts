@@ -50,6 +50,7 @@ export { AttemptsFailed, type FailedAttempt } from './happyEyeballs.ts';
 export type { StreamPair } from './StreamTransport.ts';
 export * from './streams/index.ts';
 export type { Diagnostics } from './diagnostics.ts';
+export * from './database/index.ts';
 export { eventLoopLag, type EventLoopLag } from './eventLoopLag.ts';
 export * from './react.ts';
 export { run, type RunOptions } from './run.ts';

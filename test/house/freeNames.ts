@@ -37,7 +37,7 @@ export declare function readThenWrite(): Promise<void>;
 /** Services of the reader's own. */
 export declare const web: Service;
 export declare const irc: Service;
-export declare const database: Service;
+export declare const databaseService: Service;
 export declare function migrate(): Observable<unknown>;
 
 /** A site of the reader's own. */

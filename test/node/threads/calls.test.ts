@@ -79,6 +79,17 @@ test("JavaScript's own errors, aggregates among them, and what is no error at al
   expect(several.errors).toEqual([new TypeError('one'), expect.objectContaining({ name: 'OutOfPaper', tray: 1 })]);
 });
 
+test('a DOMException, whose name is a getter, fails its own call and nothing else', async () => {
+  const work = pool();
+  const failure = await failureOf(
+    work.run(() => {
+      throw new DOMException('no', 'AbortError');
+    }),
+  );
+  expect([failure.name, failure.message]).toEqual(['AbortError', 'no']);
+  expect(work.state.lost).toBe(0);
+});
+
 test("a class of the program's own arrives as such if the pool knows it", async () => {
   expect(await failureOf(streamsPool().call('failing', 'paper'))).not.toBeInstanceOf(OutOfPaper);
   const error = await failureOf(streamsPool({ errors: [OutOfPaper] }).call('failing', 'paper'));
