@@ -28,13 +28,15 @@ type ResultOf<Member> = Member extends (...args: never[]) => infer Out ? Out : M
 type Streamed<Out> =
   Out extends Observable<infer Value> ? Value : Out extends PromiseLike<infer Value> ? Streamed<Value> : Out;
 
-/** The far side by name. A thing with a `then` would be taken for a promise: that one name cannot be called. */
+/** The far side by name. A thing with a `then` would be taken for a promise, one with a `lift` for an Observable: these cannot be called. */
 export function remoteOf<Api>(caller: Caller): Remote<Api> {
   return new Proxy(Object.create(null) as object, {
     get(_, name) {
-      if (typeof name !== 'string' || name === 'then') return undefined;
+      if (typeof name !== 'string' || notCalled.has(name)) return undefined;
       if (name.endsWith('$')) return (...args: unknown[]) => caller.stream(name, args);
       return (...args: unknown[]) => caller.call(name, args);
     },
   }) as Remote<Api>;
 }
+
+const notCalled: ReadonlySet<string> = new Set(['then', 'lift']);
