@@ -8,7 +8,7 @@ import type { Bytes } from '../../src/bytes.ts';
 import type { Connection } from '../../src/Connection.ts';
 import { Deferred } from '../../src/Deferred.ts';
 import { fail, maybeDeferred } from '../../src/deferred/constructors.ts';
-import { ConnectionAborted, ConnectionDone, LimitExceeded } from '../../src/errors.ts';
+import { ConnectionAborted, ConnectionDone, ConnectionLost, LimitExceeded } from '../../src/errors.ts';
 import { bothSinks, currentSink, subscribingFor, type Sink } from '../../src/flow.ts';
 import { warn } from '../../src/warnings.ts';
 import { ExposedFailure, NotExposed, retold, tell, type CrossingError } from './errors.ts';
@@ -159,6 +159,8 @@ export class Conversation implements Caller, Sender {
 
   /** Asks no more: what is open fails with this, and the peer hears the end. */
   leave(error: unknown): void {
+    // The peer cannot tell an end from one that still waits for answers.
+    for (const id of [...this.results.keys(), ...this.received.keys()]) this.cancel(id);
     this.forsake(error);
     this.out?.complete();
   }
@@ -381,7 +383,11 @@ export class Conversation implements Caller, Sender {
     this.results.clear();
     this.received.clear();
     for (const result of results) result.errback(error);
-    for (const stream of streams) stream.finish({ error });
+    const ended = error instanceof ConnectionLost || error instanceof ConnectionDone;
+    for (const stream of streams) {
+      if (ended) stream.finish({ error });
+      else stream.breakOff(error);
+    }
   }
 }
 

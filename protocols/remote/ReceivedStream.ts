@@ -80,6 +80,12 @@ export class ReceivedStream implements Pausable, Flushable {
     this.handOut();
   }
 
+  /** Broken off here: what waits is for nobody, as with a connection that is aborted (rule 4). */
+  breakOff(error: unknown): void {
+    this.waiting = [];
+    this.tellEnd({ error });
+  }
+
   private handOut(): void {
     if (this.handingOut) return;
     this.handingOut = true;
