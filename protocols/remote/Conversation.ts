@@ -4,6 +4,7 @@
  * written (expose.ts, remote.ts), how a connection is made anew (RemoteLink.ts).
  */
 import { from, isObservable, mergeMap, Observable, of, type Subscriber, type Subscription } from 'rxjs';
+import { onBehalf } from '../../operators/flowing/inner.ts';
 import type { Bytes } from '../../src/bytes.ts';
 import type { Connection } from '../../src/Connection.ts';
 import { Deferred } from '../../src/Deferred.ts';
@@ -30,8 +31,8 @@ export interface Caller {
   tell(name: string, args: readonly unknown[]): void;
 }
 
-/** What is exposed under a name, as a function of the arguments; `undefined` if there is nothing. */
-export type Answering = (name: string, connection: Connection) => ((...args: unknown[]) => unknown) | undefined;
+/** What is exposed under a name, as a function of the arguments; `undefined` if there is nothing. `told` if no answer is wanted. */
+export type Answering = (name: string, told: boolean) => ((...args: unknown[]) => unknown) | undefined;
 
 /** What `expose` and `remote` may be told. Both ends must have the same `codec`. */
 export interface RemoteOptions {
@@ -335,11 +336,13 @@ export class Conversation implements Caller, Sender {
   }
 
   private heard(name: string, args: readonly unknown[]): void {
-    maybeDeferred(() => this.exposed(name)(...args)).subscribe({ error: (error: unknown) => this.failed(error, name) });
+    maybeDeferred(() => this.exposed(name, true)(...args)).subscribe({
+      error: (error: unknown) => this.failed(error, name),
+    });
   }
 
-  private exposed(name: string): (...args: unknown[]) => unknown {
-    const found = this.answering(name, this.connection);
+  private exposed(name: string, told = false): (...args: unknown[]) => unknown {
+    const found = this.answering(name, told);
     if (found === undefined) throw new NotExposed(`nothing is exposed under the name ${JSON.stringify(name)}`);
     return found;
   }
@@ -395,5 +398,11 @@ export class Conversation implements Caller, Sender {
 function asStream(source: unknown): Observable<unknown> {
   if (isObservable(source)) return source;
   if (typeof source !== 'object' || source === null || !('then' in source)) return of(source);
-  return from(source as PromiseLike<unknown>).pipe(mergeMap((value) => (isObservable(value) ? value : of(value))));
+  return new Observable((subscriber) => {
+    const sink = currentSink();
+    const awaited = from(source as PromiseLike<unknown>);
+    return awaited
+      .pipe(mergeMap((value) => (isObservable(value) ? onBehalf(sink, value) : of(value))))
+      .subscribe(subscriber);
+  });
 }

@@ -2,7 +2,7 @@
  * The far side across connections: a link that comes back, with what can be taken up again taken up again.
  * Knows: which conversation there is now, what waits for the next one, what may be asked twice. Does not know: how to connect.
  */
-import { BehaviorSubject, Observable, Subscription, tap, type Observer } from 'rxjs';
+import { BehaviorSubject, Observable, Subscriber, Subscription, tap } from 'rxjs';
 import { reconnect, type ReconnectOptions } from '../../operators/reconnect.ts';
 import type { Connection } from '../../src/Connection.ts';
 import { Deferred } from '../../src/Deferred.ts';
@@ -33,7 +33,8 @@ type Resume<Stream> = Stream extends (...args: infer Args) => Observable<infer V
 
 /** Somebody who waits for a connection. */
 interface Waiting {
-  use(conversation: Conversation): void;
+  /** Gives what stops the work again, if anything does. */
+  use(conversation: Conversation): Subscription | void;
   failed(error: unknown): void;
 }
 
@@ -79,25 +80,24 @@ export class RemoteLink<Api> implements Caller {
   }
 
   call(name: string, args: readonly unknown[]): Deferred<unknown> {
-    let attempt: Subscription | undefined;
-    const result = new Deferred<unknown>({ label: name, canceller: () => attempt?.unsubscribe() });
-    const again = (): void => {
-      attempt = this.reach({
+    const work = new Subscription();
+    const result = new Deferred<unknown>({ label: name, canceller: () => work.unsubscribe() });
+    const begin = (): void =>
+      this.reach(work, {
         failed: (error) => result.errback(error),
         use: (conversation) => {
           const asked = conversation.call(name, args);
-          attempt = new Subscription(() => asked.unsubscribe());
           asked.subscribe({
             next: (value) => result.callback(value),
             error: (error: unknown) => {
-              if (this.idempotent.has(name) && wasLost(conversation, error)) again();
-              else result.errback(error);
+              if (this.idempotent.has(name) && wasLost(conversation, error)) begin();
+              else if (!work.closed) result.errback(error);
             },
           });
+          return new Subscription(() => asked.cancel());
         },
       });
-    };
-    again();
+    begin();
     return result;
   }
 
@@ -107,45 +107,45 @@ export class RemoteLink<Api> implements Caller {
       const sink = currentSink();
       let asking = args;
       let last: unknown;
-      let attempt: Subscription | undefined;
-      const begin = (): void => {
-        attempt = this.reach({
+      const begin = (): void =>
+        this.reach(subscriber, {
           failed: (error) => subscriber.error(error),
           use: (conversation) => {
-            const values: Partial<Observer<unknown>> = {
+            const goOn = (error: unknown): void => {
+              if (resume === undefined || !wasLost(conversation, error)) {
+                subscriber.error(error);
+                return;
+              }
+              try {
+                asking = resume(last, ...asking);
+              } catch (mistake) {
+                subscriber.error(mistake);
+                return;
+              }
+              begin();
+            };
+            // Belongs to whoever listens before it has begun: a stream may end, and be left, while it is subscribed.
+            const link = new Subscriber<unknown>({
               next(value) {
                 last = value;
                 subscriber.next(value);
               },
-              error(error: unknown) {
-                if (resume === undefined || !wasLost(conversation, error)) {
-                  subscriber.error(error);
-                  return;
-                }
-                try {
-                  asking = resume(last, ...asking);
-                } catch (mistake) {
-                  subscriber.error(mistake);
-                  return;
-                }
-                begin();
-              },
+              error: goOn,
               complete: () => subscriber.complete(),
-            };
-            const stream = conversation.stream(name, asking);
-            attempt = subscribingFor(sink, () => stream.subscribe(values));
+            });
+            subscribingFor(sink, () => conversation.stream(name, asking).subscribe(link));
+            return link;
           },
         });
-      };
       begin();
-      return () => attempt?.unsubscribe();
     });
   }
 
   /** Fires once it was said to a connection. */
   tell(name: string, args: readonly unknown[]): Deferred<void> {
-    const said = new Deferred<void>({ label: name, canceller: () => attempt.unsubscribe() });
-    const attempt = this.reach({
+    const work = new Subscription();
+    const said = new Deferred<void>({ label: name, canceller: () => work.unsubscribe() });
+    this.reach(work, {
       failed: (error) => said.errback(error),
       use(conversation) {
         try {
@@ -164,15 +164,25 @@ export class RemoteLink<Api> implements Caller {
     this.end(new Cancelled('the link was closed'));
   }
 
-  /** Hands the conversation that there is to whoever wants one, now or when there is one. */
-  private reach(wanting: Waiting): Subscription {
+  /** Hands the conversation that there is to whoever wants one, now or when there is one, unless `work` is over by then. */
+  private reach(work: Subscription, { use, failed }: Waiting): void {
     const { current, waiting, limit } = this;
-    if (this.reason !== undefined) wanting.failed(this.reason.error);
-    else if (current?.isOver === false) wanting.use(current);
+    if (this.reason !== undefined) failed(this.reason.error);
+    else if (current?.isOver === false) work.add(use(current) ?? undefined);
     else if (waiting.size >= limit) {
-      wanting.failed(new LimitExceeded(`${limit} calls and streams wait for a connection already`, limit));
-    } else waiting.add(wanting);
-    return new Subscription(() => waiting.delete(wanting));
+      failed(new LimitExceeded(`${limit} calls and streams wait for a connection already`, limit));
+    } else {
+      const leaving = new Subscription(() => waiting.delete(entry));
+      const entry: Waiting = {
+        failed,
+        use(conversation) {
+          leaving.unsubscribe();
+          if (!work.closed) work.add(use(conversation) ?? undefined);
+        },
+      };
+      waiting.add(entry);
+      work.add(leaving);
+    }
   }
 
   private connected(conversation: Conversation): void {

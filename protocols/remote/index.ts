@@ -19,7 +19,7 @@
  * });
  * ```
  */
-export type { Answering, Caller, RemoteOptions } from './Conversation.ts';
+export { Conversation, type Answering, type Caller, type RemoteOptions } from './Conversation.ts';
 export { ExposedFailure, NotExposed, RemoteError, type CrossingError, type RemoteErrorDetails } from './errors.ts';
 export { expose } from './expose.ts';
 export type * from './frames.ts';

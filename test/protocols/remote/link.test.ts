@@ -178,6 +178,31 @@ test(
 );
 
 test(
+  'unsubscribing and cancelling cross the wire on the connection that there is',
+  marbles((m) => {
+    const ended: string[] = [];
+    const api = {
+      all$: NEVER.pipe(finalize(() => ended.push('stream'))),
+      one: () => NEVER.pipe(finalize(() => ended.push('call'))),
+    };
+    const { link } = place(m, api);
+    timer(10).subscribe(() => {
+      const [all, one] = [link.far.all$().subscribe(), link.far.one()];
+      one.subscribe({ error: () => {} });
+      timer(10).subscribe(() => {
+        all.unsubscribe();
+        one.cancel();
+      });
+    });
+    timer(30).subscribe(() => {
+      expect(ended).toEqual(['stream', 'call']);
+      link.unsubscribe();
+    });
+    m.flush();
+  }),
+);
+
+test(
   'unsubscribing a stream ends it at the far side, on whatever connection it is by then',
   marbles((m) => {
     const ended: number[] = [];
