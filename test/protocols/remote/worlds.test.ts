@@ -19,8 +19,6 @@ function seeds(few: number): number[] {
 const count = 40;
 
 function world(seed: number, run: typeof simulate): number {
-  const heard: number[] = [];
-  const squares: number[] = [];
   let begun = 0;
   const api = {
     numbers$: (first: number) => {
@@ -32,6 +30,8 @@ function world(seed: number, run: typeof simulate): number {
     square: (n: number) => n * n,
   };
   run({ seed }, ({ host, link, always, eventually }) => {
+    const heard: number[] = [];
+    const squares: number[] = [];
     host('server', (net) => net.listen('tcp:7').pipe(serve(expose(api, { failed: () => {} }))));
     host(
       'client',
@@ -55,7 +55,7 @@ function world(seed: number, run: typeof simulate): number {
     );
     link('client', 'server')
       .latency('10ms', { jitter: '5ms' })
-      .faults(`${'-'.repeat(300 + seed * 7)}(reset)${'-'.repeat(400)}(reset)`);
+      .faults(`${'-'.repeat(20 + (seed % 10))}(reset)`.repeat(3), { frame: 10 });
     always(() => heard.every((n, index) => n === index));
     eventually(() => heard.length === count && squares.join() === '1,4,9,16,25', { within: '60s' });
   });
