@@ -71,6 +71,10 @@ export class RopewalkContext extends BaseRpcContext<[Connection, string, PacketM
  * it, and whatever feeds it; errors have types; `tls:`, `unix:` and all other endpoints are one string.
  *
  * ```ts
+ * import { NestFactory } from '@nestjs/core';
+ * import type { MicroserviceOptions } from '@nestjs/microservices';
+ *
+ * class AppModule {}
  * const app = await NestFactory.create(AppModule);
  * app.connectMicroservice<MicroserviceOptions>({ strategy: new RopewalkServer('tcp:3001') });
  * await app.startAllMicroservices();
@@ -180,6 +184,10 @@ function crossing(error: unknown): unknown {
  * Lets the errors of Ropewalk cross: without it, Nest makes an internal server error of whatever is not an `RpcException`.
  *
  * ```ts
+ * import { NestFactory } from '@nestjs/core';
+ *
+ * class AppModule {}
+ * const app = await NestFactory.create(AppModule);
  * app.useGlobalFilters(new RopewalkExceptionFilter());      // and `throw new RemoteError('no such symbol', { code: 'NO_SYMBOL' })`
  * ```
  */
