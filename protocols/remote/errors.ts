@@ -111,10 +111,15 @@ export function retold(told: unknown, crossing: readonly CrossingError[]): Error
 type FamilyClass = new (message: string, details: ErrorDetails) => Error;
 
 /** Those that are made of more than a message stay behind: they are mistakes of the program there, not answers. */
-const notForOthers = ['RopewalkError', 'EndpointError', 'FirstError', 'AlreadyCalledError'];
+const notForOthers: ReadonlySet<string> = new Set([
+  'RopewalkError',
+  'EndpointError',
+  'FirstError',
+  'AlreadyCalledError',
+]);
 
 function isFamily(name: string): name is keyof typeof families {
-  return Object.hasOwn(families, name) && !notForOthers.includes(name);
+  return Object.hasOwn(families, name) && !notForOthers.has(name);
 }
 
 /** The name of the nearest family that the near side knows, too. */

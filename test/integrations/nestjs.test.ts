@@ -26,7 +26,10 @@ let told: Told;
 
 beforeAll(async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [
-    ...['-r', 'ts-node/register', '-r', 'tsconfig-paths/register'],
+    '-r',
+    'ts-node/register',
+    '-r',
+    'tsconfig-paths/register',
     'test/integrations/nest/program.ts',
   ]);
   told = JSON.parse(stdout) as Told;

@@ -26,7 +26,6 @@ import {
   of,
   Subject,
   take,
-  tap,
   timer,
   toArray,
   type Observable,

@@ -243,7 +243,7 @@ describe('calls', () => {
       cycle.push(cycle);
       const failures: unknown[] = [];
       const far = between(
-        { take: (_: unknown) => 'ok', give: () => cycle },
+        { take: (what: unknown) => what && 'ok', give: () => cycle },
         { failed: (error) => failures.push(error) },
       );
       const seen = [outcome(far.take(cycle)), outcome(far.give()), outcome(far.take(1))];
