@@ -91,7 +91,7 @@ describe('transcripts/asking.md: what the end that has asked makes of the answer
 
 /** One machine for each subscription. */
 function fresh(operator: OperatorFunction<Bytes, object>): OperatorFunction<Bytes, object> {
-  return (wire) => new (require('rxjs').Observable)((subscriber: never) => operator(wire).subscribe(subscriber));
+  return (wire) => new Observable((subscriber) => operator(wire).subscribe(subscriber));
 }
 
 test('whatever comes is an event or a typed error, and never more than the limits allow to be open', () => {
