@@ -322,7 +322,7 @@ const none: never[] = [];
 const heldHere = new Map<unknown, Halves>();
 
 /** Names in memory may come twice: there the address of this end itself is the key. */
-function between(here: Address, there: Address): unknown {
+export function between(here: Address, there: Address): unknown {
   return here instanceof IpAddress ? `${here} ${there}` : here;
 }
 
