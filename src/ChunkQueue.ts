@@ -39,7 +39,7 @@ export class ChunkQueue {
   }
 
   /** Moves the first bytes into `room`, which they must fill: fewer waiting is a `RangeError`. */
-  fill(room: Bytes): void {
+  moveInto(room: Bytes): void {
     this.check(room.length);
     for (let at = 0; at < room.length;) {
       const view = this.takeView(room.length - at);

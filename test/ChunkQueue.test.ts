@@ -21,13 +21,13 @@ test('so many bytes are one piece, wherever the chunks were cut', () => {
 test('they move into memory of the caller', () => {
   const queue = queueOf('abc', 'de', 'f');
   const room = new Uint8Array(5);
-  queue.fill(room);
+  queue.moveInto(room);
   expect([utf8(room), queue.length]).toEqual(['abcde', 1]);
 });
 
 test('more than there is is a RangeError, and takes nothing', () => {
   const queue = queueOf('abc');
-  for (const wrong of [() => queue.take(4), () => queue.fill(new Uint8Array(4)), () => queueOf().takeView(1)])
+  for (const wrong of [() => queue.take(4), () => queue.moveInto(new Uint8Array(4)), () => queueOf().takeView(1)])
     expect(wrong).toThrow(RangeError);
   expect(queue.length).toBe(3);
 });

@@ -95,7 +95,7 @@ export class Dial {
     this.phase('connect');
     const target = hosts[this.tried++];
     if (this.tried < hosts.length) this.next = this.host.scheduler.schedule(() => this.attempt(), attemptDelay);
-    new Handshake(this.host, target, this.network, this.wish, {
+    const handshake = new Handshake(this.host, target, this.network, this.wish, {
       wanted: () => this.alive,
       opened: (connection) => {
         this.cancel();
@@ -103,6 +103,7 @@ export class Dial {
       },
       refused: (error) => this.refused(error),
     });
+    handshake.begin();
   }
 
   private refused(error: Error): void {
@@ -153,7 +154,10 @@ class Handshake {
     this.local = new IpAddress(host.ip, host.nextPort++);
     this.remote = new IpAddress(target.ip, wish.port);
     this.sockets = { window: this.link.buffers, dice: this.link.cutsReads ? network.random : undefined };
-    host.note(`${this.local} dials ${this.remote}`);
+  }
+
+  begin(): void {
+    this.host.note(`${this.local} dials ${this.remote}`);
     this.knock(firstRetry);
   }
 

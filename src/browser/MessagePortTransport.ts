@@ -140,7 +140,7 @@ export class MessagePortTransport implements Transport {
    */
   private post(length: number): void {
     const piece = new Uint8Array(length);
-    this.outgoing.fill(piece);
+    this.outgoing.moveInto(piece);
     this.credit -= length;
     this.sent += length;
     this.port.postMessage(piece, [piece.buffer as never]);

@@ -6,8 +6,6 @@ import type { Observable, Subject } from 'rxjs';
 import type { Bytes, Connection, Listener, Protocol, Service } from 'ropewalk';
 import type { ForeignLoop } from 'ropewalk/gtk';
 import type { Request, Response } from 'ropewalk/http';
-import type { Bytes, Connection, Layer, Listener, Protocol, Service } from 'ropewalk';
-import type { Handler, Request, Response } from 'ropewalk/http';
 import type { Marbles } from 'ropewalk/marbles';
 
 export declare const connection: Connection;
@@ -48,10 +46,8 @@ export declare const gi: { require(namespace: string, version?: string): unknown
 export declare const hits$: Observable<number>;
 export declare const label: { setText(text: string): void };
 export declare const loop: ForeignLoop;
-/** Names that the docs of the core mention before their room is built. A door that has the name goes first. */
-export declare function http(): Layer<Bytes, unknown>;
-export declare const site: Protocol<Request, Response>;
-export declare function routes(handlers: Record<string, Handler>): Protocol<Request, Response>;
+
+/** Whatever sends requests. */
 export declare const client: { send(request: Request): Response | PromiseLike<Response> };
 
 /** What a test in virtual time is given. */
