@@ -75,11 +75,13 @@ export class OriginPool {
   }
 
   close(error: unknown): void {
-    for (const waiter of [...this.waiting]) {
+    // Who is told may ask again at once.
+    const all = [...this.waiting];
+    for (const waiter of all) {
       this.waiting.delete(waiter);
       waiter.failed(error);
     }
-    for (const dial of [...this.dials]) this.callOff(dial);
+    for (const dial of this.dials) this.callOff(dial);
     this.closeResting();
     this.tidy();
   }
@@ -177,7 +179,9 @@ export class OriginPool {
   /** A failed dial fails whom it was for; one that was to be shared, all who wait for it. */
   private fail({ waiter }: Dial, error: unknown): void {
     if (this.expected === Infinity) {
-      for (const each of [...this.waiting]) {
+      // Who is told may ask again at once: that is another dial's.
+      const all = [...this.waiting];
+      for (const each of all) {
         this.waiting.delete(each);
         each.failed(error);
       }
@@ -211,7 +215,7 @@ export class OriginPool {
   private leave(waiter: Waiter): void {
     if (!this.waiting.delete(waiter)) return;
     if (this.waiting.size === 0) this.pool.satisfied(this);
-    for (const dial of [...this.dials]) {
+    for (const dial of this.dials) {
       if (this.waiting.size > this.takenBy(this.dials.size - 1)) break;
       if (dial.waiter === waiter || !this.waiting.has(dial.waiter)) this.callOff(dial);
     }

@@ -98,7 +98,7 @@ export class Pool {
   close(): void {
     this.closed = true;
     this.resting?.unsubscribe();
-    for (const origin of [...this.origins.values()]) origin.close(new Cancelled('the client was closed'));
+    for (const origin of this.origins.values()) origin.close(new Cancelled('the client was closed'));
   }
 
   /** An origin wants to dial. Whether it may now; if not, it is remembered. */
@@ -148,8 +148,8 @@ export class Pool {
     const now = this.scheduler.now();
     const { idleTime } = this.limits;
     let next = Infinity;
-    for (const origin of [...this.origins.values()]) {
-      for (const member of [...origin.resting()]) {
+    for (const origin of this.origins.values()) {
+      for (const member of origin.resting()) {
         const left = member.restsSince + idleTime - now;
         if (left <= 0) member.close();
         else next = Math.min(next, left);

@@ -1,23 +1,11 @@
 /** HTTP/2 both ways: our server with curl, nghttp, h2load and node:http2, our client with nghttpd and node:http2. */
 import * as node from 'node:http2';
 import { connect as connectTcp, type AddressInfo } from 'node:net';
-import {
-  concat,
-  finalize,
-  firstValueFrom,
-  map,
-  NEVER,
-  of,
-  reduce,
-  Subject,
-  takeUntil,
-  timer,
-  type Observable,
-} from 'rxjs';
-import { bytes, heldGroups, over, pull, serve, type IpAddress } from 'ropewalk';
+import { concat, finalize, firstValueFrom, map, NEVER, of, reduce, Subject, timer, type Observable } from 'rxjs';
+import { bytes, heldGroups, over, pull } from 'ropewalk';
 import { RequestFailed, Response, routes, stream, text, type HttpClient, type Request } from 'ropewalk/http';
 import { http, http2, http2Client, httpClient, type AnyHttpOptions } from 'ropewalk/http/node';
-import { developmentCertificate, listen } from 'ropewalk/node';
+import { developmentCertificate } from 'ropewalk/node';
 import { withPeers } from '../../peers.ts';
 import { daemon, file, freePort, listening, run, serving, stopAll } from '../proxies/programs.ts';
 
@@ -222,27 +210,6 @@ describe('our server, by node:http2', () => {
     expect(said).toBe('hello');
     await new Promise((resolve) => wire.once('close', resolve));
   });
-
-  test('a server that stops finishes what it has, and takes nothing new (RFC 9113 section 6.8)', async () => {
-    const stop = new Subject<void>();
-    const gate = new Subject<Response>();
-    const server = listen('tcp:0:interface=127.0.0.1');
-    const finished = new Promise<void>((resolve) => {
-      server
-        .pipe(takeUntil(stop), serve(over(http2(), routes({ 'GET /': () => gate }))))
-        .subscribe({ complete: resolve });
-    });
-    const session = nodeClient(((await firstValueFrom(server.address$)) as IpAddress).port);
-    const answer = answerTo(session, { ':path': '/' });
-    await new Promise((resolve) => session.ping(resolve));
-    const told = new Promise((resolve) => session.once('goaway', resolve));
-    stop.next();
-    await told;
-    gate.next(text('finished'));
-    gate.complete();
-    expect(await answer).toMatchObject({ content: 'finished', code: 0 });
-    await finished;
-  });
 });
 
 describe('floods', () => {
@@ -295,7 +262,7 @@ describe('floods', () => {
       0,
       0,
       id,
-      ...new Array<number>(length).fill(0),
+      ...Array.from({ length }, () => 0),
     ]);
   }
 });
