@@ -3,7 +3,8 @@
  * that runs has to make its own.
  */
 import type { Observable, Subject } from 'rxjs';
-import type { Bytes, Connection, Layer, Listener, Protocol, Service } from 'ropewalk';
+import type { Bytes, Connection, Listener, Protocol, Service } from 'ropewalk';
+import type { Request, Response } from 'ropewalk/http';
 import type { Marbles } from 'ropewalk/marbles';
 
 export declare const connection: Connection;
@@ -36,9 +37,7 @@ export declare const irc: Service;
 export declare const database: Service;
 export declare function migrate(): Observable<unknown>;
 
-/** Names that the docs of the core mention before their room is built. A door that has the name goes first. */
-export declare function http(): Layer<Bytes, unknown>;
-export declare const site: Protocol<unknown>;
+export declare const site: Protocol<Request, Response>;
 
 /** What a test in virtual time is given. */
 export declare const m: Marbles;
