@@ -47,8 +47,18 @@ void compareServers(
   {
     'node:http': nodeHttp,
     fastify: fastifyServer,
-    'ropewalk, map': ropewalk(over(http(), map(() => text(hello)))),
-    'ropewalk, concatMap and a promise': ropewalk(over(http(), concatMap(() => Promise.resolve(text(hello))))),
+    'ropewalk, map': ropewalk(
+      over(
+        http(),
+        map(() => text(hello)),
+      ),
+    ),
+    'ropewalk, concatMap and a promise': ropewalk(
+      over(
+        http(),
+        concatMap(() => Promise.resolve(text(hello))),
+      ),
+    ),
   },
   {
     'hello, 64 connections': { kind: 'messages', connections: 64, size: 0, request, window: 1 },

@@ -9,6 +9,7 @@ export type { DatagramComplianceRuntime, DatagramGroup } from './datagrams/Datag
 export type { DatagramRule } from './datagrams/DatagramCase.ts';
 export type { Legend } from './diagram.ts';
 export { marbles, type Expectation, type Marbles, type MarblesMemory, type MarblesOptions } from './marbles.ts';
+export { memoryThreads, type MemoryJob, type MemoryThreads, type MemoryThreadsOptions } from './memoryThreads.ts';
 export { record, type RecordOptions, type Recorded } from './record.ts';
 export { formatRecording, parseRecording, type RecordedEvent, type Recording, type Side } from './Recording.ts';
 export { replay, type Replay, type ReplayOptions } from './replay.ts';
@@ -17,13 +18,19 @@ export { hex, wire, type WireLegend } from './wire.ts';
 export { everySplit, type EverySplitOptions } from './everySplit.ts';
 export { expectCodec, type CodecExpectation, type CodecLawsOptions } from './expectCodec.ts';
 export { transcript, type TranscriptCase } from './transcript.ts';
-export type { HostControls, Running } from './simulation/Host.ts';
-export type { LinkSettings } from './simulation/Link.ts';
-export type { Net, SimulatedClient, SimulatedServer } from './simulation/Network.ts';
-export type { ProfileName } from './simulation/profiles.ts';
+export type { FaultDiagram } from './simulation/faults.ts';
+export type { HostControls, HostOptions, Running } from './simulation/Host.ts';
+export type { DatagramManners, LinkSettings } from './simulation/Link.ts';
+export type { NameOptions } from './simulation/Names.ts';
+export type { Net, SimulatedClient, SimulatedServer, SimulatedUdp } from './simulation/Network.ts';
+export type { Drawn, ProfileName } from './simulation/profiles.ts';
 export type { Duration, Rate } from './simulation/quantities.ts';
 export { RealWorldUsed } from './simulation/guard.ts';
-export { sameTwice, simulate } from './simulation/simulate.ts';
-export { simulatedRuntime, type SimulatedRuntimeOptions } from './simulation/simulatedRuntime.ts';
-export { SimulationFailed } from './simulation/SimulationFailed.ts';
+export { everySeed, sameTwice, simulate } from './simulation/simulate.ts';
+export {
+  simulatedRuntime,
+  type SimulatedRuntime,
+  type SimulatedRuntimeOptions,
+} from './simulation/simulatedRuntime.ts';
+export { SimulationFailed, type Failure, type Shrunk } from './simulation/SimulationFailed.ts';
 export type { SimulatedWorld, SimulationOptions, SimulationReport } from './simulation/World.ts';

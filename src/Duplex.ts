@@ -95,6 +95,8 @@ class Layered<Wire, WireOut, In, Out> extends Duplex<In, Out> implements InboxOw
   private wireIsRead = false;
   private readonly reading = new Subscription();
   private readingBegun = false;
+  /** Whether the layer has ended the wire in order, by itself: what it then fails with is no reason to break that off. */
+  private layerEnded = false;
   /** Where to write, once the layer listens; what was written before that. */
   private outgoing: Subscriber<Out> | undefined;
   private early: Out[] = [];
@@ -163,7 +165,14 @@ class Layered<Wire, WireOut, In, Out> extends Duplex<In, Out> implements InboxOw
       return new Observable<Out>((outgoing) => this.open(outgoing));
     });
     try {
-      const speaking = speak(wireForLayer, connection).subscribe(wire);
+      const speaking = speak(wireForLayer, connection).subscribe({
+        next: (value) => wire.next(value),
+        error: (error: unknown) => wire.error(error),
+        complete: () => {
+          this.layerEnded = true;
+          wire.complete();
+        },
+      });
       connection.halves.onClosed(() => speaking.unsubscribe());
     } catch (error) {
       wire.error(error);
@@ -191,10 +200,10 @@ class Layered<Wire, WireOut, In, Out> extends Duplex<In, Out> implements InboxOw
       this.incoming.subscribe({
         next: (value) => inbox.next(value),
         complete: () => inbox.complete(),
-        error(error: unknown) {
+        error: (error: unknown) => {
           inbox.error(error);
           // What cannot be decoded ends the connection; if the wire itself was lost this is ignored.
-          wire.error(error);
+          if (!this.layerEnded) wire.error(error);
         },
       }),
     );

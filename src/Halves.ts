@@ -20,10 +20,24 @@ export interface Ends {
 }
 
 /** How a connection ended. */
-export type CloseReason =
+export type CloseReason = Ending & LastWords;
+
+type Ending =
   | { readonly kind: 'done' }
   | { readonly kind: 'lost'; readonly error: unknown }
   | { readonly kind: 'aborted'; readonly error: unknown };
+
+/** What was said at the end, where a protocol says such things: WebSocket's close code and reason. */
+export interface LastWords {
+  readonly code?: number;
+  readonly text?: string;
+}
+
+/** What a protocol knows about the end that the transport does not: that it was none in order, and what was said. */
+export interface Verdict extends LastWords {
+  /** What an end of the transport in order was in truth, if not `done`. */
+  readonly instead?: Exclude<Ending, { readonly kind: 'done' }>;
+}
 
 /** After our end, with nobody listening, what still arrives is discarded for this long (milliseconds). */
 export const lingerTime = 5_000;
@@ -53,6 +67,8 @@ export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwne
   private endSent = false;
   private endListeners: (() => void)[] = none;
   private aborted: { readonly reason: unknown } | undefined;
+  /** What the protocol has said of the end, in {@link judge}. */
+  private verdict: Verdict | undefined;
   /** Whoever owned the connection has left it: it ends even if somebody listens. */
   private left = false;
   private lingering: Subscription | undefined;
@@ -272,7 +288,22 @@ export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwne
     (this.survivors ??= new Survivors(String(this))).watch(chunk.buffer);
   }
 
+  /**
+   * A protocol with last words of its own has heard or said them: `closed` tells them too. So can a protocol that breaks off,
+   * and tells its peer why, let the connection end in order for that, and be believed that it was none.
+   */
+  judge(verdict: Verdict): void {
+    this.verdict = verdict;
+  }
+
   private reasonFor(error: Error | undefined): CloseReason {
+    const ending = this.endingFor(error);
+    if (this.verdict === undefined) return ending;
+    const { instead, ...words } = this.verdict;
+    return { ...(ending.kind === 'done' && instead !== undefined ? instead : ending), ...words };
+  }
+
+  private endingFor(error: Error | undefined): Ending {
     if (this.aborted !== undefined) return { kind: 'aborted', error: this.aborted.reason };
     if (error !== undefined) return { kind: 'lost', error };
     if ((this.endSent && this.inbox.ended) || this.lingered) return { kind: 'done' };
@@ -291,7 +322,7 @@ const none: never[] = [];
 const heldHere = new Map<unknown, Halves>();
 
 /** Names in memory may come twice: there the address of this end itself is the key. */
-function between(here: Address, there: Address): unknown {
+export function between(here: Address, there: Address): unknown {
   return here instanceof IpAddress ? `${here} ${there}` : here;
 }
 

@@ -167,6 +167,22 @@ export class Cancelled extends RopewalkError {
 /** The time for it ran out. */
 export class TimedOut extends RopewalkError {}
 
+/**
+ * Work for a thread came to nothing, by no fault of the work itself. Family: {@link ThreadCrashed}, {@link ModuleNotLoaded},
+ * {@link UnknownFunction}, {@link NotCloneable}, {@link PoolClosed}.
+ */
+export class ThreadError extends RopewalkError {}
+/** The thread died while it did this work; `cause` is what it died of. Another one takes its place. */
+export class ThreadCrashed extends ThreadError {}
+/** The module with the functions cannot be loaded in a thread; `cause` is why. */
+export class ModuleNotLoaded extends ThreadError {}
+/** The module has no function of that name. */
+export class UnknownFunction extends ThreadError {}
+/** A value cannot leave its thread: the message tells which part of it, and why. */
+export class NotCloneable extends ThreadError {}
+/** The pool takes no more work. */
+export class PoolClosed extends ThreadError {}
+
 /** A Deferred was fired twice. In debug mode `cause` carries where it was made and first fired. */
 export class AlreadyCalledError extends RopewalkError {}
 
@@ -216,6 +232,12 @@ const families = {
   QueueUnderflow,
   Cancelled,
   TimedOut,
+  ThreadError,
+  ThreadCrashed,
+  ModuleNotLoaded,
+  UnknownFunction,
+  NotCloneable,
+  PoolClosed,
   AlreadyCalledError,
   FirstError,
 };

@@ -12,6 +12,7 @@ export * from './deferred/index.ts';
 export { Duplex } from './Duplex.ts';
 export * from './Endpoint.ts';
 export * from './errors.ts';
+export { currentDial, watchingDial, type DialPhase } from './dialPhases.ts';
 export { explain, type Blame, type Explanation, type Held } from './explain.ts';
 export { Feeders } from './Feeders.ts';
 export {
@@ -36,6 +37,20 @@ export { pull } from './pull.ts';
 export { starting } from './readiness.ts';
 export { runtime, type Runtime } from './runtime.ts';
 export { all, inOrder, type Service } from './Service.ts';
+export type { Answers } from './threads/Member.ts';
+export type { PoolOptions } from './threads/Team.ts';
+export type {
+  AnyModule,
+  ArgumentsOf,
+  FunctionsOf,
+  Job,
+  PoolState,
+  ResultOf,
+  ThreadPool,
+  ValuesOf,
+} from './threads/ThreadPool.ts';
+export { transfer, type Movable } from './threads/transfer.ts';
+export type { ErrorClass } from './threads/unpack.ts';
 export type * from './tls.ts';
 export * from './tlsErrors.ts';
 export { stalls, type Stall, type StallsOptions } from './stalls.ts';
@@ -56,8 +71,10 @@ export {
   fixedLength,
   gather,
   idleTimeout,
+  inThread,
   iterate,
   json,
+  lasting,
   lengthPrefixed,
   limitBytes,
   limitConnections,
@@ -72,6 +89,7 @@ export {
   type AlongsideOptions,
   type BackoffOptions,
   type Dropped,
+  type InThreadOptions,
   type IterateOptions,
   type LengthPrefixedOptions,
   type LimitConnectionsOptions,

@@ -6,10 +6,12 @@
 import { asapScheduler, type Observable, type SchedulerLike } from 'rxjs';
 import { PathAddress } from './Address.ts';
 import { concat, type Bytes } from './bytes.ts';
+import { ChunkQueue } from './ChunkQueue.ts';
 import { Connection } from './Connection.ts';
 import { connecting, dialling } from './connecting.ts';
 import type { Datagrams } from './Datagrams.ts';
 import type { Deferred } from './Deferred.ts';
+import { currentDial } from './dialPhases.ts';
 import { datagramsAt, parseDescription, Shape, textField, type ClientType, type ServerType } from './Endpoint.ts';
 import { AddressInUse, ConnectionLost, ConnectionRefused, EndpointError } from './errors.ts';
 import { Listener, type ListenerEvents } from './Listener.ts';
@@ -69,6 +71,7 @@ export function memory(
     connect({ name }) {
       const endpoint = shape.format({ name });
       return connecting(endpoint, (events) => {
+        currentDial()('connect');
         const dial = scheduler.schedule(() => {
           const place = places.get(name);
           if (place === undefined) {
@@ -156,8 +159,7 @@ class MemoryTransport implements Transport {
   peer!: MemoryTransport;
   events: TransportEvents;
   /** What was written and does not fit into the window yet. */
-  private readonly outgoing: Bytes[] = [];
-  unsent = 0;
+  private readonly outgoing = new ChunkQueue();
   private ending = false;
   /** What the peer sent and was not read yet, and how many bytes that is. */
   private readonly incoming: Bytes[] = [];
@@ -172,6 +174,10 @@ class MemoryTransport implements Transport {
     this.remote = remote;
     this.scheduler = scheduler;
     this.events = events;
+  }
+
+  get unsent(): number {
+    return this.outgoing.length;
   }
 
   now(): number {
@@ -194,7 +200,6 @@ class MemoryTransport implements Transport {
   write(parts: readonly Bytes[], length: number): boolean {
     if (this.over) return true;
     this.outgoing.push(concat(parts, length));
-    this.unsent += length;
     this.send();
     return this.unsent === 0;
   }
@@ -231,10 +236,7 @@ class MemoryTransport implements Transport {
         this.scheduler.schedule(() => this.reset());
         return;
       }
-      const chunk = outgoing[0].subarray(0, window - peer.inWindow);
-      if (chunk.length === outgoing[0].length) outgoing.shift();
-      else outgoing[0] = outgoing[0].subarray(chunk.length);
-      this.unsent -= chunk.length;
+      const chunk = outgoing.takeView(window - peer.inWindow);
       peer.incoming.push(chunk);
       peer.inWindow += chunk.length;
       peer.read();
@@ -284,9 +286,8 @@ class MemoryTransport implements Transport {
 
   private release(): void {
     this.over = true;
-    this.outgoing.length = 0;
+    this.outgoing.clear();
     this.incoming.length = 0;
     this.inWindow = 0;
-    this.unsent = 0;
   }
 }

@@ -7,6 +7,7 @@ import { throwError, type Observable } from 'rxjs';
 import { show } from './bytes.ts';
 import type { Connection } from './Connection.ts';
 import { connecting } from './connecting.ts';
+import { currentDial } from './dialPhases.ts';
 import {
   connectTo,
   numberField,
@@ -120,8 +121,10 @@ export function tunnel(
       failed(error);
       return () => {};
     }
+    const tell = currentDial();
     const dial = proxy.subscribe({
       next(connection) {
+        tell('proxy');
         callOff = handshake(connection, talk, {
           what: 'the handshake with the proxy',
           timeout,

@@ -2,7 +2,7 @@
  * Real programs to talk to. Knows: whether they are here. Does not know: what they are for.
  */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** The Python that Debian's `python3-...` packages are for, whatever else comes first in the PATH. */
@@ -29,14 +29,32 @@ export function withPeers(...peers: string[]): (name: string, tests: () => void)
 }
 
 function installed(command: string): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, command), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return whereIs(command) !== undefined;
+}
+
+/** The path of a program. Debian keeps those of PostgreSQL's server out of the PATH, in a folder for each version. */
+export function whereIs(command: string): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...versionsOf('/usr/lib/postgresql')];
+  return folders
+    .map((folder) => join(folder, command))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** The newest version first. */
+function versionsOf(folder: string): string[] {
+  try {
+    const versions = readdirSync(folder).toSorted((a, b) => Number(b) - Number(a));
+    return versions.map((version) => join(folder, version, 'bin'));
+  } catch {
+    return [];
+  }
 }
 
 function importable(module: string): boolean {

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { machine, median } from '../compare.ts';
 
 export interface Load {
-  /** `messages`: round trips on open connections; `churn`: connect, one message, close. */
-  readonly kind: 'messages' | 'churn';
+  /** `messages`: round trips on open connections; `webSocket`: the same, as binary messages; `churn`: connect, one message, close. */
+  readonly kind: 'messages' | 'webSocket' | 'churn';
   readonly connections: number;
   /** Bytes in a message. */
   readonly size: number;

@@ -2,34 +2,74 @@
  * The load of a server bench: plain `node:net`, in a process of its own, the same for every server.
  * Told over IPC what to do; answers with how many operations were done.
  */
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { Load } from './compareServers.ts';
 
-/** Where, and for how long. */
-interface Order {
-  readonly port: number;
-  readonly ms: number;
-}
+/** What is to be done, where, and for how long. */
+type Order = Load & { readonly port: number; readonly ms: number };
 
-process.on('message', (order: Load & Order) => {
-  const work = order.kind === 'churn' ? churn(order) : messages(order);
+process.on('message', (order: Order) => {
+  const work = order.kind === 'churn' ? churn(order) : order.kind === 'messages' ? messages(order) : webSocket(order);
   void work.then((done) => process.send?.(done));
 });
 
 /** `connections` clients keep `window` messages of `size` bytes in flight; an operation is a message that came back. */
-async function messages({ port, ms, connections, window, ...load }: Load & Order): Promise<number> {
-  const message = load.request === undefined ? lineOf(load.size) : Buffer.from(load.request, 'latin1');
-  const size = load.request === undefined ? load.size : await answerTo(message, port);
+async function messages(order: Order): Promise<number> {
+  if (order.request === undefined) return roundTrips(order, { message: lineOf(order.size), answer: order.size });
+  const message = Buffer.from(order.request, 'latin1');
+  return roundTrips(order, { message, answer: await answerTo(message, order.port) });
+}
+
+/** The same, in masked frames, after a handshake. */
+function webSocket(order: Order): Promise<number> {
+  const { size, port } = order;
+  const head = size < 126 ? [0x82, 0x80 | size] : [0x82, 0xfe, size >> 8, size & 255];
+  const key = [0x37, 0xfa, 0x21, 0x3d];
+  const payload = Buffer.alloc(size, 'x').map((byte, i) => byte ^ key[i % 4]);
+  const hello = [
+    'GET / HTTP/1.1',
+    `Host: 127.0.0.1:${port}`,
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  ];
+  return roundTrips(order, {
+    hello: `${hello.join('\r\n')}\r\n\r\n`,
+    message: Buffer.concat([Buffer.from([...head, ...key]), payload]),
+    answer: head.length + size,
+  });
+}
+
+/** What a client sends, after a greeting that is answered with a head, and how many bytes come back for it. */
+interface Exchange {
+  readonly hello?: string;
+  readonly message: Buffer;
+  readonly answer: number;
+}
+
+async function roundTrips(
+  { port, ms, connections, window }: Order,
+  { hello, message, answer }: Exchange,
+): Promise<number> {
   const batches = Array.from({ length: window + 1 }, (_, count) => Buffer.concat(Array<Buffer>(count).fill(message)));
   let done = 0;
   let running = true;
   const clients = await Promise.all(Array.from({ length: connections }, () => open(port)));
+  if (hello !== undefined)
+    await Promise.all(
+      clients.map(async (client) => {
+        client.write(hello);
+        await once(client, 'data');
+      }),
+    );
   for (const client of clients) {
     let received = 0;
     client.on('data', (chunk) => {
       received += chunk.length;
-      let whole = Math.floor(received / size);
-      received -= whole * size;
+      let whole = Math.floor(received / answer);
+      received -= whole * answer;
       done += whole;
       for (; running && whole > 0; whole -= window) client.write(batches[Math.min(whole, window)]);
     });
@@ -60,7 +100,7 @@ async function answerTo(request: Buffer, port: number): Promise<number> {
 }
 
 /** Each of `connections` clients connects, sends `size` bytes, reads them back, ends, and begins again. */
-async function churn({ port, ms, connections, size }: Load & Order): Promise<number> {
+async function churn({ port, ms, connections, size }: Order): Promise<number> {
   const message = Buffer.alloc(size, 'x');
   let done = 0;
   let running = true;

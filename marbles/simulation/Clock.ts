@@ -16,6 +16,9 @@ export interface Owner {
   readonly life: number;
   /** Whether it takes on work at all. */
   readonly up: boolean;
+  /** Its own clock: by how many milliseconds it goes before that of the world at the beginning, and how fast it runs. */
+  readonly ahead: number;
+  readonly rate: number;
   toString(): string;
 }
 
@@ -45,11 +48,15 @@ export class Clock extends TestScheduler {
   private readonly seed: number;
   private readonly plans: Plan[] = [];
   private planned = 0;
+  /** The moment of what was done last, and how much was done at it. */
+  private moment = -1;
   private atThisMoment = 0;
 
   constructor(seed: number) {
     super(() => {});
     this.seed = seed;
+    // What rxjs asks while a host is at work is what that host's clock says.
+    this.now = () => this.timeOf(this.current);
   }
 
   /** For rxjs: work of whoever is at work now. */
@@ -63,7 +70,7 @@ export class Clock extends TestScheduler {
   /** A scheduler whose work is the owner's, whoever calls it. */
   schedulerOf(owner: Owner): SchedulerLike {
     return {
-      now: () => this.frame,
+      now: () => this.timeOf(owner),
       schedule: <T>(work: Work<T>, delay = 0, state?: T) =>
         this.scheduleFor(owner, delay > 0 ? 1 : 0, work, delay, state),
     };
@@ -85,6 +92,11 @@ export class Clock extends TestScheduler {
     }
   }
 
+  /** What the owner's clock says. */
+  timeOf(owner: Owner | undefined): number {
+    return owner === undefined ? this.frame : owner.ahead + this.frame * owner.rate;
+  }
+
   /** When the next thing happens; `undefined` when nothing is planned. */
   get nextAt(): number | undefined {
     const { plans } = this;
@@ -96,7 +108,9 @@ export class Clock extends TestScheduler {
   step(): void {
     const plan = this.nextAt === undefined ? undefined : pop(this.plans);
     if (plan?.work === undefined) return;
-    this.atThisMoment = plan.at > this.frame ? 0 : this.atThisMoment + 1;
+    // Not by `frame`: whoever looks at the time before this has moved it already.
+    this.atThisMoment = plan.at > this.moment ? 0 : this.atThisMoment + 1;
+    this.moment = Math.max(this.moment, plan.at);
     if (this.atThisMoment > tooManyAtOnce)
       throw new Error(`time stands still: ${tooManyAtOnce} things happened at ${this.frame} ms, and there are more`);
     this.frame = Math.max(this.frame, plan.at);
@@ -131,7 +145,7 @@ export class Clock extends TestScheduler {
   private scheduleFor<T>(owner: Owner | undefined, kind: 0 | 1, work: Work<T>, delay: number, state?: T): Subscription {
     const life = owner?.life ?? 0;
     const plan = (then: () => void, after: number): (() => void) =>
-      this.plan(owner, life, after > 0 ? 1 : kind, this.frame + Math.max(0, after), then);
+      this.plan(owner, life, after > 0 ? 1 : kind, this.frame + Math.max(0, after) / (owner?.rate ?? 1), then);
     return new Task(plan, work).schedule(state, delay);
   }
 

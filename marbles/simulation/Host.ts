@@ -1,15 +1,25 @@
 /**
- * One machine of a world: its name and address, its program, its ports and sockets, its lives.
- * Knows: starting, crashing, starting again, stopping. Does not know: links, what a program does.
+ * One machine of a world: its name and address, its program, its ports and sockets, its clock, its lives.
+ * Knows: starting, crashing, starting again, overload, stopping. Does not know: links, what a program does.
  */
 import { Observable, Subscription, type SchedulerLike, type Unsubscribable } from 'rxjs';
+import type { IpAddress } from '../../src/Address.ts';
 import type { ListenerEvents } from '../../src/Listener.ts';
 import type { Clock, Owner } from './Clock.ts';
-import type { SimulatedTransport } from './SimulatedTransport.ts';
+import { offsetOf, type Duration } from './quantities.ts';
+import type { SimulatedDatagrams } from './SimulatedDatagrams.ts';
 import type { Trace } from './Trace.ts';
 
 /** What runs on a host: an Observable is subscribed for as long as the host lives, a subscription or function ends with it. */
 export type Running = Observable<unknown> | Unsubscribable | (() => void) | void;
+
+/** What a machine is like. */
+export interface HostOptions {
+  /** By how much its clock goes before that of the world (0): what `now()` of its schedulers tells, for better or worse. */
+  readonly ahead?: Duration | `-${Duration}`;
+  /** How fast its clock runs (1): at 1.01 its timers come a hundredth too early. */
+  readonly rate?: number;
+}
 
 /** A host, as a test sees it. */
 export interface HostControls {
@@ -19,18 +29,43 @@ export interface HostControls {
   crash(): void;
   /** Its program begins anew, if it was crashed. */
   restart(): void;
+  /** The backlogs of its ports are full: dials are not answered, and the dialling kernel tries again, until `accept()`. */
+  overload(): void;
+  /** Dials are answered again. */
+  accept(): void;
+}
+
+/** What a host is made of. */
+export interface HostSetting extends HostOptions {
+  readonly index: number;
+  readonly name: string;
+  readonly clock: Clock;
+  readonly trace: Trace;
+  readonly failed: (error: unknown) => void;
+}
+
+/** What a crash takes along: one end of a connection, a datagram socket. */
+export interface Socket {
+  readonly remote: IpAddress | undefined;
+  orphan(): void;
+  reset(why: string): void;
 }
 
 export class Host implements Owner, HostControls {
   readonly index: number;
   readonly name: string;
   readonly ip: string;
+  readonly ahead: number;
+  readonly rate: number;
   readonly scheduler: SchedulerLike;
-  readonly sockets = new Set<SimulatedTransport>();
+  readonly sockets = new Set<Socket>();
   /** Who listens, by port. */
   readonly ports = new Map<number, ListenerEvents>();
+  /** Who hears datagrams, by port. */
+  readonly mailboxes = new Map<number, SimulatedDatagrams>();
   life = 0;
   up = false;
+  overloaded = false;
   /** The next port that is free for who dials or does not care. */
   nextPort = 49152;
   private readonly clock: Clock;
@@ -39,17 +74,13 @@ export class Host implements Owner, HostControls {
   private readonly failed: (error: unknown) => void;
   private running = new Subscription();
 
-  constructor(
-    index: number,
-    name: string,
-    clock: Clock,
-    trace: Trace,
-    program: () => Running,
-    failed: (error: unknown) => void,
-  ) {
+  constructor({ index, name, clock, trace, failed, ahead = 0, rate = 1 }: HostSetting, program: () => Running) {
+    if (!(rate > 0)) throw new RangeError(`expected a rate above 0 for the clock of ${name}, got ${rate}`);
     this.index = index;
     this.name = name;
     this.ip = `10.0.${(index + 1) >> 8}.${(index + 1) & 255}`;
+    this.ahead = offsetOf(ahead);
+    this.rate = rate;
     this.clock = clock;
     this.trace = trace;
     this.program = program;
@@ -78,6 +109,7 @@ export class Host implements Owner, HostControls {
     this.up = false;
     this.life++;
     this.ports.clear();
+    this.mailboxes.clear();
     this.clock.as(this, () => {
       // All programs of a world share one memory, so what this one holds must be let go of. It is heard nowhere: there is
       // no way from here to the network, and whatever is scheduled by who is down is dropped.
@@ -88,6 +120,23 @@ export class Host implements Owner, HostControls {
 
   restart(): void {
     if (!this.up) this.start();
+  }
+
+  overload(): void {
+    this.note(`${this.name} is overloaded`);
+    this.overloaded = true;
+  }
+
+  accept(): void {
+    this.note(`${this.name} accepts again`);
+    this.overloaded = false;
+  }
+
+  /** All that a seed or the test has decided of it. */
+  describe(): string {
+    const { name, ip, life, ahead, rate } = this;
+    const clock = ahead === 0 && rate === 1 ? '' : `, its clock ${ahead} ms ahead, at rate ${rate}`;
+    return `host ${name}: ${ip}${clock}${life > 0 ? `, crashed ${life} times` : ''}`;
   }
 
   /** Its program ends in order. */

@@ -3,7 +3,7 @@
  * Knows: both ways, what is stuck on them, the faults that are drawn for it. Does not know: sockets, but for breaking them off.
  */
 import type { Clock } from './Clock.ts';
-import { parseFaults, type Fault } from './faults.ts';
+import { parseFaults, type Fault, type TimedFault } from './faults.ts';
 import type { Host } from './Host.ts';
 import { millisecondsOf, rateOf, type Duration, type Rate } from './quantities.ts';
 
@@ -11,6 +11,21 @@ import { millisecondsOf, rateOf, type Duration, type Rate } from './quantities.t
 export interface Order {
   last: number;
 }
+
+/** What may happen to a datagram, each as a probability from 0 to 1. */
+export interface DatagramManners {
+  /** It is lost; one of several pieces (see `mtu`) is, and so are all. */
+  readonly loss?: number;
+  /** It comes twice. */
+  readonly doubled?: number;
+  /** It is up to a second late, and others overtake it. */
+  readonly reordered?: number;
+  /** It travels in pieces of so many bytes (1500). */
+  readonly mtu?: number;
+}
+
+/** How late a datagram can be that others overtake, in milliseconds. */
+const overtaking = 1000;
 
 /** One direction of a link. */
 export class Way {
@@ -25,6 +40,8 @@ export class Way {
   private readonly clock: Clock;
   private readonly to: Host;
   private readonly random: () => number;
+  /** What happens to datagrams. */
+  manners: Required<DatagramManners> = { loss: 0, doubled: 0, reordered: 0, mtu: 1500 };
   private busyUntil = 0;
   private readonly stuck: (() => void)[] = [];
 
@@ -42,6 +59,27 @@ export class Way {
     this.clock.arrive(this.to, order.last, () => {
       if (perishable && this.cut) return;
       if (this.cut || this.held || this.stuck.length > 0) this.stuck.push(deliver);
+      else deliver();
+    });
+  }
+
+  /** A datagram on its way: lost, doubled or overtaken as the dice say, and not at all in order with others. */
+  toss(size: number, deliver: () => void): void {
+    const { loss, doubled, reordered, mtu } = this.manners;
+    if (doubled > 0 && this.random() < doubled) this.fly(size, deliver);
+    // In as many pieces as it takes (RFC 791, 3.2): if one of them is lost, all are.
+    for (let pieces = Math.max(1, Math.ceil(size / mtu)); loss > 0 && pieces > 0; pieces--)
+      if (this.random() < loss) return;
+    if (reordered > 0 && this.random() < reordered) this.fly(size, deliver, this.random() * overtaking);
+    else this.fly(size, deliver);
+  }
+
+  private fly(size: number, deliver: () => void, late = 0): void {
+    this.busyUntil = Math.max(this.busyUntil, this.clock.frame) + size / this.rate;
+    const jitter = this.jitter === 0 ? 0 : this.random() * this.jitter;
+    this.clock.arrive(this.to, this.busyUntil + this.latency + jitter + late, () => {
+      if (this.cut) return;
+      if (this.held) this.stuck.push(deliver);
       else deliver();
     });
   }
@@ -65,6 +103,8 @@ export interface LinkSettings {
   window(bytes: number): LinkSettings;
   /** Whether reads are cut and joined at random (they are): for connections that are opened from now on. */
   rechunk(on: boolean): LinkSettings;
+  /** What happens to datagrams, each way. */
+  datagrams(manners: DatagramManners): LinkSettings;
   /** Nothing arrives any more; with `from`, only of what that host sends. TCP sends again once it is healed. */
   cut(from?: string): LinkSettings;
   /** What is in flight, and whatever follows, stays on its way; with `from`, only of what that host sends. */
@@ -80,7 +120,7 @@ export interface LinkSettings {
   /**
    * Faults at exact times: each character takes a `frame` (one second). `-` is time, `x` cuts, `>` cuts what the first host
    * sends (the one named first when the link was first spoken of), `<` what the second sends, `o` heals; a word takes one frame, too: `(cut)`, `(heal)`, `(reset)`, `(hold)`,
-   * `(release)`, `(refuse)`. Throws a `SyntaxError` for anything else.
+   * `(release)`, `(refuse)`; a time between blanks (` 20s `) passes. Throws a `SyntaxError` for anything else.
    */
   faults(diagram: string, options?: { readonly frame?: Duration }): LinkSettings;
 }
@@ -90,6 +130,8 @@ export class Link implements LinkSettings {
   buffers = 65536;
   cutsReads: boolean;
   refusing = false;
+  /** What its profile has done to it, with the times in milliseconds. */
+  readonly drawn: TimedFault[] = [];
   private readonly clock: Clock;
   private readonly first: Host;
   private readonly second: Host;
@@ -142,6 +184,18 @@ export class Link implements LinkSettings {
     return this;
   }
 
+  datagrams(manners: DatagramManners): this {
+    for (const [name, value] of Object.entries(manners) as [keyof DatagramManners, number][]) {
+      const whole = name === 'mtu';
+      if (whole ? !(Number.isInteger(value) && value > 0) : !(value >= 0 && value <= 1))
+        throw new RangeError(
+          `expected ${whole ? 'a number of bytes above 0' : 'a probability from 0 to 1'} for ${name}, got ${value}`,
+        );
+    }
+    for (const way of this.ways) way.manners = { ...way.manners, ...manners };
+    return this;
+  }
+
   cut(from?: string): this {
     return this.change(
       from === undefined ? 'is cut' : `is cut from ${from}`,
@@ -178,7 +232,7 @@ export class Link implements LinkSettings {
       [this.first, this.second],
       [this.second, this.first],
     ]) {
-      const sockets = [...host.sockets].filter(({ remote }) => remote.host === other.ip);
+      const sockets = [...host.sockets].filter(({ remote }) => remote?.host === other.ip);
       for (const socket of sockets)
         this.clock.arrive(host, this.clock.frame, () => socket.reset('was broken off by the network'));
     }
@@ -186,7 +240,7 @@ export class Link implements LinkSettings {
   }
 
   faults(diagram: string, { frame = 1000 }: { readonly frame?: Duration } = {}): this {
-    for (const { at, fault } of parseFaults(diagram)) this.plan(at * millisecondsOf(frame), () => this.suffer(fault));
+    for (const { at, fault } of parseFaults({ diagram, frame })) this.plan(at, () => this.suffer(fault));
     return this;
   }
 
@@ -199,9 +253,20 @@ export class Link implements LinkSettings {
   }
 
   suffer(fault: Fault): void {
-    if (fault === 'cutFirst') this.cut(this.first.name);
-    else if (fault === 'cutSecond') this.cut(this.second.name);
+    this.sufferFrom(this.first, fault);
+  }
+
+  /** A fault as it is drawn by who calls `first` the first. */
+  sufferFrom(first: Host, fault: Fault): void {
+    if (fault === 'cutFirst') this.cut(first.name);
+    else if (fault === 'cutSecond') this.cut((first === this.first ? this.second : this.first).name);
     else this[fault]();
+  }
+
+  /** What chance does to it. */
+  strike(fault: Fault): void {
+    this.drawn.push({ at: this.clock.frame, fault });
+    this.suffer(fault);
   }
 
   /** Heals, and nothing that was planned goes wrong any more. */
@@ -210,17 +275,28 @@ export class Link implements LinkSettings {
     this.heal();
   }
 
+  get name(): string {
+    return `${this.first.name}-${this.second.name}`;
+  }
+
   toString(): string {
-    return `the link ${this.first.name}-${this.second.name}`;
+    return `the link ${this.name}`;
   }
 
   /** All that a seed or the test has decided of it. */
   describe(): string {
-    const [{ latency, jitter, rate }] = this.ways;
+    const [{ latency, jitter, rate, manners }] = this.ways;
+    const { loss, doubled, reordered, mtu } = manners;
+    const datagrams =
+      loss + doubled + reordered === 0
+        ? ''
+        : `, datagrams lost ${percent(loss)}, doubled ${percent(doubled)}, overtaken ${percent(reordered)}, mtu ${mtu}`;
+    const drawn = this.drawn.map(({ at, fault }) => `${fault} at ${(at / 1000).toFixed(3)} s`).join(', ');
     const carries = rate === Infinity ? 'any bandwidth' : `${Math.round(rate * 1000)} B/s`;
     return (
       `${this}: latency ${latency.toFixed(3)} ms, jitter ${jitter.toFixed(3)} ms, ${carries}, ` +
-      `window ${this.buffers}, ${this.cutsReads ? 'reads cut at random' : 'reads whole'}`
+      `window ${this.buffers}, ${this.cutsReads ? 'reads cut at random' : 'reads whole'}${datagrams}` +
+      (drawn === '' ? '' : `\n    drawn for it: ${drawn}`)
     );
   }
 
@@ -237,4 +313,8 @@ export class Link implements LinkSettings {
     if (from === this.second.name) return [this.ways[1]];
     throw new Error(`${this} has no host ${from}`);
   }
+}
+
+function percent(probability: number): string {
+  return `${(100 * probability).toFixed(1)} %`;
 }

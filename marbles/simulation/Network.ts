@@ -1,18 +1,31 @@
 /**
- * The network of a world: who is where, and how a dial comes to a connection.
- * Knows: hosts by name, links, listening, the handshake of a dial. Does not know: what goes over it.
+ * The network of a world: who is where, and what a program can open there.
+ * Knows: hosts, links, endpoint types, listening. Does not know: how a dial goes (Dial.ts), what goes over it.
  */
 import { IpAddress } from '../../src/Address.ts';
-import { Connection } from '../../src/Connection.ts';
+import type { Connection } from '../../src/Connection.ts';
 import { connecting, type DialEvents } from '../../src/connecting.ts';
-import { numberField, portField, Shape, textField, type ClientType, type ServerType } from '../../src/Endpoint.ts';
-import { AddressInUse, ConnectionRefused, ConnectTimeout, UnknownHost } from '../../src/errors.ts';
+import { Datagrams } from '../../src/Datagrams.ts';
+import {
+  datagramsAt,
+  numberField,
+  portField,
+  Shape,
+  textField,
+  type ClientType,
+  type DatagramType,
+  type Field,
+  type ServerType,
+} from '../../src/Endpoint.ts';
+import { AddressInUse } from '../../src/errors.ts';
 import { Listener } from '../../src/Listener.ts';
 import { runtime, type Runtime } from '../../src/runtime.ts';
 import type { Clock } from './Clock.ts';
+import { Dial, type DialNetwork } from './Dial.ts';
 import type { Host } from './Host.ts';
-import { Link, type Order } from './Link.ts';
-import { SimulatedTransport } from './SimulatedTransport.ts';
+import { Link } from './Link.ts';
+import { Names } from './Names.ts';
+import { SimulatedDatagrams } from './SimulatedDatagrams.ts';
 
 /** `tcp:PORT`: port 0 picks a free one. */
 export interface SimulatedServer {
@@ -27,10 +40,23 @@ export interface SimulatedClient {
   timeout?: number;
 }
 
-/** What a host's program is given: `listen`, `connect` and `dial` as everywhere, and its types for a {@link runtime} of your own. */
+/** `udp:PORT[:to=HOST\\:PORT]`: port 0 picks a free one. */
+export interface SimulatedUdp {
+  port: number;
+  /** The only one it talks with: a host by its name, or by its address. */
+  to?: { host: string; port: number };
+}
+
+/**
+ * What a host's program is given: `listen`, `connect`, `dial` and `datagrams` as everywhere, and its types for a {@link runtime}
+ * of your own.
+ */
 export interface Net extends Runtime<{ tcp: ServerType<SimulatedServer> }, { tcp: ClientType<SimulatedClient> }> {
   readonly server: ServerType<SimulatedServer>;
   readonly client: ClientType<SimulatedClient>;
+  datagrams(endpoint: string | ({ type: 'udp' } & SimulatedUdp)): Datagrams;
+  /** The address of a host, for datagrams that are sent to many. Throws when there is no such host. */
+  address(host: string, port: number): IpAddress;
 }
 
 const serverShape = new Shape<SimulatedServer>('tcp', { port: { field: portField, required: true } });
@@ -40,13 +66,31 @@ const clientShape = new Shape<SimulatedClient>('tcp', {
   timeout: { field: numberField('a time in milliseconds', 1, 2 ** 31 - 1), required: false },
 });
 
-export class Network {
+const peerField: Field<{ host: string; port: number }> = {
+  expected: String.raw`a host and a port such as db\:53`,
+  parse(text) {
+    const [, host, digits] = /^([^:]+):(\d{1,5})$/.exec(text) ?? [];
+    const port = Number(digits);
+    return port >= 1 && port <= 65535 ? { host, port } : undefined;
+  },
+  format: ({ host, port }) => `${host}:${port}`,
+};
+
+const udpShape = new Shape<SimulatedUdp>('udp', {
+  port: { field: portField, required: true },
+  to: { field: peerField, required: false },
+});
+
+export class Network implements DialNetwork {
   readonly hosts: Host[] = [];
   readonly links: Link[] = [];
   /** Every connection there was, both ends. */
   readonly connections: Connection[] = [];
-  private readonly clock: Clock;
-  private readonly random: () => number;
+  /** Every datagram socket there was. */
+  readonly datagramSockets: Datagrams[] = [];
+  readonly names = new Names((name) => this.find(name));
+  readonly clock: Clock;
+  readonly random: () => number;
   private readonly prepare: (link: Link) => void;
   private readonly cutsReads: boolean;
 
@@ -73,13 +117,31 @@ export class Network {
     return link;
   }
 
+  opened(connection: Connection): void {
+    this.connections.push(connection);
+  }
+
   netOf(host: Host): Net {
     const server: ServerType<SimulatedServer> = { shape: serverShape, listen: ({ port }) => this.listen(host, port) };
     const client: ClientType<SimulatedClient> = {
       shape: clientShape,
       connect: (options) => connecting(clientShape.format(options), (events) => this.dial(host, options, events)),
     };
-    return { ...runtime({ servers: { tcp: server }, clients: { tcp: client } }), server, client };
+    const udp: DatagramType<SimulatedUdp> = {
+      shape: udpShape,
+      datagrams: (options) => this.openDatagrams(host, options),
+    };
+    return {
+      ...runtime({ servers: { tcp: server }, clients: { tcp: client } }),
+      server,
+      client,
+      datagrams: (endpoint) => datagramsAt({ udp }, endpoint),
+      address: (name, port) => {
+        const found = this.find(name);
+        if (found === undefined) throw new Error(`there is no host ${name} in this world`);
+        return new IpAddress(found.ip, port);
+      },
+    };
   }
 
   private listen(host: Host, wanted: number): Listener {
@@ -99,72 +161,25 @@ export class Network {
     });
   }
 
-  /** SYN, and what comes back. Returns how to call it off. */
+  /** Returns how to call it off. */
   private dial(host: Host, { host: name, port, timeout = 30_000 }: SimulatedClient, events: DialEvents): () => void {
     const endpoint = clientShape.format({ host: name, port });
-    const target = this.find(name);
-    if (target === undefined) {
-      const error = new UnknownHost(`connecting to ${endpoint}: there is no host ${name} in this world`);
-      const telling = host.scheduler.schedule(() => events.failed(error));
-      return () => telling.unsubscribe();
-    }
-    const link = this.linkBetween(host, target);
-    const [there, back] = [link.wayFrom(host), link.wayTo(host)];
-    const [order, orderBack]: [Order, Order] = [{ last: 0 }, { last: 0 }];
-    const local = new IpAddress(host.ip, host.nextPort++);
-    const remote = new IpAddress(target.ip, port);
-    const { life } = host;
-    const setting = { window: link.buffers, dice: link.cutsReads ? this.random : undefined };
-    let waiting = true;
-    const fail = (error: Error): void => {
-      if (!waiting || host.life !== life) return;
-      waiting = false;
-      giveUp.unsubscribe();
-      events.failed(error);
-    };
-    const giveUp = host.scheduler.schedule(
-      () => fail(new ConnectTimeout(`connecting to ${endpoint}: no answer in ${timeout} ms`, { code: 'ETIMEDOUT' })),
-      timeout,
-    );
-    const answered = (server: SimulatedTransport): void => {
-      if (!waiting || host.life !== life) {
-        // Whoever asked is gone: the answer is answered by a reset.
-        there.carry(order, 0, () => server.reset(), true);
-        return;
-      }
-      waiting = false;
-      giveUp.unsubscribe();
-      const [connection, client] = open({ ...setting, host, local, remote, way: there, order });
-      client.peer = server;
-      server.peer = client;
-      this.connections.push(connection);
-      host.note(`${local} is connected to ${remote}`);
-      events.opened(connection);
-    };
-    host.note(`${local} dials ${remote}`);
-    there.carry(order, 0, () => {
-      const listener = link.refusing ? undefined : target.ports.get(port);
-      if (listener === undefined) {
-        const refused = `connecting to ${endpoint}: nobody listens there`;
-        back.carry(orderBack, 0, () => fail(new ConnectionRefused(refused, { code: 'ECONNREFUSED' })));
-        return;
-      }
-      const way = { ...setting, host: target, local: remote, remote: local, way: back, order: orderBack };
-      const [connection, server] = open(way);
-      this.connections.push(connection);
-      target.note(`${remote} accepts ${local}`);
-      back.carry(orderBack, 0, () => answered(server));
-      listener.accepted(connection);
-    });
-    return () => {
-      waiting = false;
-      giveUp.unsubscribe();
-    };
+    const dial = new Dial(host, this, { endpoint, port, timeout, ...this.names.resolve(name) }, events);
+    return () => dial.cancel();
   }
-}
 
-function open(setting: ConstructorParameters<typeof SimulatedTransport>[0]): [Connection, SimulatedTransport] {
-  let transport!: SimulatedTransport;
-  const connection = new Connection((events) => (transport = new SimulatedTransport(setting, events)));
-  return [connection, transport];
+  private openDatagrams(host: Host, options: SimulatedUdp): Datagrams {
+    const { port, to } = options;
+    const peer = to === undefined ? undefined : (this.names.resolve(to.host).hosts.at(0)?.ip ?? to.host);
+    const socket = new Datagrams(udpShape.format(options), (events) => {
+      const remote = to === undefined || peer === undefined ? undefined : new IpAddress(peer, to.port);
+      const route = (address: string) => {
+        const target = this.find(address);
+        return target && { host: target, link: this.linkBetween(host, target) };
+      };
+      return new SimulatedDatagrams({ host, port, to: remote, route }, events);
+    });
+    this.datagramSockets.push(socket);
+    return socket;
+  }
 }

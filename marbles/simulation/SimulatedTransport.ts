@@ -6,6 +6,7 @@
 import type { SchedulerLike } from 'rxjs';
 import type { IpAddress } from '../../src/Address.ts';
 import { concat, type Bytes } from '../../src/bytes.ts';
+import { ChunkQueue } from '../../src/ChunkQueue.ts';
 import { ConnectionAborted, ConnectionLost } from '../../src/errors.ts';
 import type { Flushable, Transport, TransportEvents } from '../../src/Transport.ts';
 import type { Host } from './Host.ts';
@@ -38,21 +39,18 @@ export class SimulatedTransport implements Transport {
   readonly scheduler: SchedulerLike;
   /** The other end: there once it has answered. */
   peer: SimulatedTransport | undefined;
-  /** Bytes that the send buffer has no room for. */
-  unsent = 0;
   private readonly setting: SocketSetting;
-  private readonly outgoing: Bytes[] = [];
+  /** What the send buffer has no room for. */
+  private readonly outgoing = new ChunkQueue();
   /** The send buffer: its program is free of it, the peer has no room for it yet. */
-  private readonly sending: Bytes[] = [];
-  private inSending = 0;
+  private readonly sending = new ChunkQueue();
   /** What the peer has room for, as far as is known here. */
   private room: number;
   private ending = false;
   private endAccepted = false;
   private endOnWire = false;
   /** The receive buffer, and what was read from it without telling the peer. */
-  private readonly incoming: Bytes[] = [];
-  private inIncoming = 0;
+  private readonly incoming = new ChunkQueue();
   private untold = 0;
   private peerEnded = false;
   private endTold = false;
@@ -69,6 +67,10 @@ export class SimulatedTransport implements Transport {
     this.scheduler = setting.host.scheduler;
     this.room = setting.window;
     setting.host.sockets.add(this);
+  }
+
+  get unsent(): number {
+    return this.outgoing.length;
   }
 
   now(): number {
@@ -91,7 +93,6 @@ export class SimulatedTransport implements Transport {
   write(parts: readonly Bytes[], length: number): boolean {
     if (this.state !== 'open') return true;
     this.outgoing.push(concat(parts, length));
-    this.unsent += length;
     this.send();
     return this.unsent === 0;
   }
@@ -157,26 +158,20 @@ export class SimulatedTransport implements Transport {
 
   private leave(state: 'left' | 'gone'): void {
     this.state = state;
-    this.incoming.length = 0;
-    this.inIncoming = 0;
+    this.incoming.clear();
     if (state === 'left') return;
-    this.outgoing.length = this.sending.length = 0;
-    this.unsent = this.inSending = 0;
+    this.outgoing.clear();
+    this.sending.clear();
   }
 
   /** Into the send buffer whatever fits, onto the wire whatever the peer has room for, then the end. */
   private send(): void {
     if (this.state === 'gone') return;
     const { outgoing, sending, setting } = this;
-    while (outgoing.length > 0 && this.inSending < setting.window) {
-      const chunk = takeFrom(outgoing, setting.window - this.inSending);
-      this.unsent -= chunk.length;
-      this.inSending += chunk.length;
-      sending.push(chunk);
-    }
+    while (outgoing.length > 0 && sending.length < setting.window)
+      sending.push(outgoing.takeView(setting.window - sending.length));
     while (sending.length > 0 && this.room > 0) {
-      const chunk = gather(sending, Math.min(this.room, segment, this.inSending));
-      this.inSending -= chunk.length;
+      const chunk = sending.take(Math.min(this.room, segment, sending.length));
       this.room -= chunk.length;
       this.onWire(`${chunk.length} bytes ${digest(chunk)}`, chunk.length, (peer) => peer.arrived(chunk));
       if (outgoing.length > 0) {
@@ -217,7 +212,6 @@ export class SimulatedTransport implements Transport {
       return;
     }
     this.incoming.push(chunk);
-    this.inIncoming += chunk.length;
     this.read();
   }
 
@@ -241,7 +235,7 @@ export class SimulatedTransport implements Transport {
   /** One read, in a turn of its own; then the next, for as long as nobody holds. */
   private read(): void {
     if (this.reading || this.paused || this.state !== 'open') return;
-    if (this.inIncoming === 0 && (!this.peerEnded || this.endTold)) return;
+    if (this.incoming.length === 0 && (!this.peerEnded || this.endTold)) return;
     this.reading = true;
     const { dice } = this.setting;
     // A program that comes late finds more: that is how pieces are joined.
@@ -249,7 +243,7 @@ export class SimulatedTransport implements Transport {
     this.scheduler.schedule(() => {
       this.reading = false;
       if (this.paused || this.state !== 'open') return;
-      if (this.inIncoming === 0) {
+      if (this.incoming.length === 0) {
         this.endTold = true;
         this.events.receivedEnd();
         return;
@@ -262,7 +256,7 @@ export class SimulatedTransport implements Transport {
 
   private lengthOfRead(): number {
     const { dice } = this.setting;
-    const all = Math.min(this.inIncoming, longestRead);
+    const all = Math.min(this.incoming.length, longestRead);
     const kind = dice?.() ?? 0;
     if (dice === undefined || kind < 0.5) return all;
     if (kind < 0.6) return 1;
@@ -270,8 +264,7 @@ export class SimulatedTransport implements Transport {
   }
 
   private takeIncoming(length: number): Bytes {
-    const chunk = gather(this.incoming, length);
-    this.inIncoming -= length;
+    const chunk = this.incoming.take(length);
     this.untold += length;
     // Not at every byte (RFC 9293, 3.8.6.2.2): a sender that is told of less than this still has most of the window.
     if (this.untold >= this.setting.window / 4) {
@@ -281,22 +274,4 @@ export class SimulatedTransport implements Transport {
     }
     return chunk;
   }
-}
-
-/** The first `length` bytes of a queue of chunks that has as many. */
-function gather(chunks: Bytes[], length: number): Bytes {
-  const parts: Bytes[] = [];
-  for (let missing = length; missing > 0; missing -= parts.at(-1)!.length) parts.push(takeFrom(chunks, missing));
-  return concat(parts, length);
-}
-
-/** The first bytes of a queue of chunks, at most `atMost`, out of one chunk. */
-function takeFrom(chunks: Bytes[], atMost: number): Bytes {
-  const [first] = chunks;
-  if (first.length <= atMost) {
-    chunks.shift();
-    return first;
-  }
-  chunks[0] = first.subarray(atMost);
-  return first.subarray(0, atMost);
 }

@@ -17,6 +17,14 @@ export function millisecondsOf(duration: Duration): number {
   return measure(duration, milliseconds, 'a time such as 20ms, 5s, 2m or a number of milliseconds');
 }
 
+/** The milliseconds of a duration that may be negative. Throws a `RangeError` for what is none. */
+export function offsetOf(offset: Duration | `-${Duration}`): number {
+  const text = String(offset);
+  const sign = text.startsWith('-') ? -1 : 1;
+  const amount = sign < 0 ? text.slice(1) : text;
+  return sign * millisecondsOf(/^\d+(\.\d+)?$/.test(amount) ? Number(amount) : (amount as Duration));
+}
+
 /** The bytes a second of a rate. Throws a `RangeError` for what is none. */
 export function rateOf(rate: Rate): number {
   const value = measure(rate, bytesPerSecond, 'a rate such as 64kB/s, 1MB/s or a number of bytes a second');

@@ -1,7 +1,10 @@
 /**
  * Whole networks in virtual time: `simulate` runs one world, `sameTwice` runs it twice and compares.
+ * `everySeed` runs it for many seeds.
  * Knows: how they are called. Does not know: how a world lives (World.ts), any test runner.
  */
+import { shrunk } from './shrink.ts';
+import { SimulationFailed } from './SimulationFailed.ts';
 import { World, type SimulatedWorld, type SimulationOptions, type SimulationReport } from './World.ts';
 
 /**
@@ -30,6 +33,9 @@ import { World, type SimulatedWorld, type SimulationOptions, type SimulationRepo
  *   eventually(() => echoed === 'hello', { within: '1s' });
  * });
  * ```
+ * A world that fails is run again, smaller and smaller, unless `shrink` is false: the error tells the shortest diagram of faults
+ * that was found to fail in the same way. So all that a world changes should be made inside of its description.
+ *
  * Time passes until nothing is planned any more, or for `duration`. Then every link is healed and every crashed host
  * started, what `eventually` asks for must come true, and the hosts' programs are unsubscribed. Checked without asking: no
  * error was left unhandled and no program failed; no circle of holds stood still; in the end, no connection is open, no timer
@@ -42,7 +48,34 @@ import { World, type SimulatedWorld, type SimulationOptions, type SimulationRepo
  * @see {@link sameTwice} for the proof that a test leaves nothing to chance
  */
 export function simulate(options: SimulationOptions, body: (world: SimulatedWorld) => void): SimulationReport {
-  return new World(options).run(body);
+  try {
+    return new World(options).run(body);
+  } catch (error) {
+    if (!(error instanceof SimulationFailed) || options.shrink === false) throw error;
+    throw shrunk(error, options, body);
+  }
+}
+
+/**
+ * Runs a world for each of so many seeds, from 1 or from `from`, and throws what the first that fails throws.
+ *
+ * In plain words: a seed is one way things can go; this looks for one that goes wrong. The failure is that of {@link simulate}:
+ * it says which seed, and what is the least that goes wrong in it. All that a world changes must be made inside of its
+ * description.
+ *
+ * ```ts
+ * everySeed(200, { profile: 'hostile' }, ({ host }) => {
+ *   host('server', (net) => net.listen('tcp:7').pipe(serve(identity)));
+ * });
+ * ```
+ */
+export function everySeed(
+  count: number,
+  options: Omit<SimulationOptions, 'seed'> & { readonly from?: number },
+  body: (world: SimulatedWorld) => void,
+): void {
+  const { from = 1, ...others } = options;
+  for (let seed = from; seed < from + count; seed++) simulate({ seed, ...others }, body);
 }
 
 /**

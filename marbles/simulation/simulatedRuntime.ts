@@ -3,6 +3,7 @@
  * Knows: two hosts and a link, stepped by hand. Does not know: worlds and their checks.
  */
 import { IpAddress } from '../../src/Address.ts';
+import type { Datagrams } from '../../src/Datagrams.ts';
 import type { ComplianceRuntime } from '../compliance/Bench.ts';
 import { seeded } from '../run.ts';
 import { Clock } from './Clock.ts';
@@ -19,6 +20,11 @@ export interface SimulatedRuntimeOptions {
   readonly rechunk?: boolean;
 }
 
+/** For connections, and the opening of sockets for `datagramComplianceOf`. */
+export interface SimulatedRuntime extends ComplianceRuntime {
+  datagrams(endpoint: string): Datagrams;
+}
+
 /**
  * Two hosts of a simulated network as {@link complianceOf} wants them: one listens, the other dials.
  *
@@ -27,29 +33,23 @@ export interface SimulatedRuntimeOptions {
  * for (const { rule, name, run } of cases) test(`rule ${rule}: ${name}`, run);
  * ```
  */
-export function simulatedRuntime({ seed, latency = 0, rechunk = false }: SimulatedRuntimeOptions): ComplianceRuntime {
+export function simulatedRuntime({ seed, latency = 0, rechunk = false }: SimulatedRuntimeOptions): SimulatedRuntime {
   const clock = new Clock(seed);
   const network = new Network(clock, seeded(seed), rechunk, (link) => void link.latency(latency));
   const trace = new Trace();
   const [server, client] = ['server', 'client'].map((name, index) => {
-    const host = new Host(
-      index,
-      name,
-      clock,
-      trace,
-      () => {},
-      () => {},
-    );
+    const host = new Host({ index, name, clock, trace, failed() {} }, () => {});
     network.hosts.push(host);
     host.start();
     return host;
   });
   const { listen } = network.netOf(server);
-  const { connect } = network.netOf(client);
+  const { connect, datagrams } = network.netOf(client);
   const step = Math.max(10, 2 * millisecondsOf(latency));
   return {
     listen,
     connect,
+    datagrams,
     endpoint: () => 'tcp:0',
     reach: (address) => `tcp:server:${address instanceof IpAddress ? address.port : String(address)}`,
     can: { reset: true, halfClose: true },
@@ -58,6 +58,9 @@ export function simulatedRuntime({ seed, latency = 0, rechunk = false }: Simulat
       while ((clock.nextAt ?? Infinity) <= until) clock.step();
       clock.frame = until;
     },
-    open: () => [server, client].flatMap((host) => [...host.ports.keys()].map((port) => `${host}:${port}`)),
+    open: () =>
+      [server, client].flatMap((host) =>
+        [...host.ports.keys(), ...host.mailboxes.keys()].map((port) => `${host}:${port}`),
+      ),
   };
 }

@@ -39,7 +39,7 @@ export function formatRefusal({ status, why, error }: Refusal): Bytes {
 }
 
 /** RFC 7617 section 2: a user-id has no colon, and neither has control characters. Throws {@link ProtocolError} for those. */
-function formatBasic({ username, password }: Credentials): string {
+export function formatBasic({ username, password }: Credentials): string {
   if (username.includes(':') || /\p{Cc}/u.test(username + password))
     throw new ProtocolError('expected a user name without a colon, and no control characters', { side: 'local' });
   return `Basic ${btoa(latin1(bytes(`${username}:${password}`)))}`;

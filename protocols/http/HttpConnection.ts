@@ -44,13 +44,16 @@ export interface SendOptions {
  * read it. Requests wait for one another. Nothing is retried, followed or pooled here.
  *
  * ```ts
+ * import { text } from 'ropewalk/http';
+ *
  * const { listen, dial } = memory();
  * listen('memory:web').pipe(serve(over(http(), map((request: Request) => text(`you asked for ${request.path}`))))).subscribe();
  * dial('memory:web').addCallback((connection) => {
  *   const web = httpConnection(connection);
  *   web.send(new Request({ authority: 'web', target: '/news' }))
  *     .addCallback((response) => response.text())
- *     .addCallback((words) => console.log(words));   // => you asked for /news
+ *     .addCallback((words) => console.log(words))   // => you asked for /news
+ *     .addCallback(() => web.close());
  * });
  * ```
  * After a 101, and a 2xx to CONNECT, the connection is its owner's again: whoever subscribes to it gets what comes behind
@@ -234,8 +237,9 @@ export class HttpConnection implements Holder {
       const body = asking.body!;
       asking.body = undefined;
       asking.over = true;
-      body.complete(event.trailers);
+      // Before anybody is told: who asks the next question then finds the connection free.
       this.proceed(asking);
+      body.complete(event.trailers);
     }
   }
 
@@ -266,6 +270,7 @@ export class HttpConnection implements Holder {
       body = asking.body = new IncomingBody(name, connection.halves.group, () => this.readersChanged(asking));
     }
     asking.over = body === undefined;
+    this.proceed(asking);
     asking.answer.callback(
       new Response({
         status,
@@ -275,7 +280,6 @@ export class HttpConnection implements Holder {
         trailers: body === undefined ? undefined : () => body.trailers,
       }),
     );
-    this.proceed(asking);
   }
 
   private readersChanged(asking: Asking): void {

@@ -26,19 +26,34 @@ export interface ReadOptions {
 }
 
 const oneMiB = 1 << 20;
+/** Up to so many characters a text is looked at, whether it is ASCII. */
+const shortText = 1024;
+// eslint-disable-next-line no-control-regex
+const ascii = /^[\x00-\x7f]*$/;
 
 export abstract class Message {
   readonly headers: Fields;
-  /** All of the content, if it is there already; `undefined` for a stream, and for none. */
-  readonly content: Bytes | undefined;
+  private given: Bytes | string | undefined;
   private readonly stream: Observable<Bytes> | undefined;
   private readonly trailing: (() => Fields) | undefined;
 
   protected constructor({ headers, body, trailers }: MessageInit) {
     this.headers = Fields.of(headers);
     if (body instanceof Observable) this.stream = body;
-    else this.content = typeof body === 'string' ? bytes(body) : body;
+    else this.given = body;
     this.trailing = trailers;
+  }
+
+  /** All of the content, if it is there already; `undefined` for a stream, and for none. */
+  get content(): Bytes | undefined {
+    if (typeof this.given === 'string') this.given = bytes(this.given);
+    return this.given;
+  }
+
+  /** The content as the text that it was given as, if that is short and ASCII: it can be sent with a head, as one text. */
+  get plainText(): string | undefined {
+    const { given } = this;
+    return typeof given === 'string' && given.length <= shortText && ascii.test(given) ? given : undefined;
   }
 
   /**

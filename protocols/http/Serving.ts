@@ -7,7 +7,7 @@
  * holds the connection. So a body is read as fast as its reader reads, and so many requests wait as may, no more.
  */
 import { Observable, type Subscriber, type Subscription } from 'rxjs';
-import type { Bytes } from '../../src/bytes.ts';
+import { fromLatin1, type Bytes } from '../../src/bytes.ts';
 import type { Connection } from '../../src/Connection.ts';
 import { ConnectionDone, ProtocolError } from '../../src/errors.ts';
 import { currentSink, feed, HoldGroup, joinSink, subscribingFor, type Hold, type Holder } from '../../src/flow.ts';
@@ -26,6 +26,9 @@ import type { Response } from './Response.ts';
 import { sendContent } from './sendContent.ts';
 import { ServerMachine } from './ServerMachine.ts';
 import { writeResponse, type WrittenHead } from './writeResponse.ts';
+
+/** From so many characters on what is said leaves at once. */
+const longText = 16_384;
 
 export class Serving implements Holder {
   private readonly connection: Connection;
@@ -55,6 +58,8 @@ export class Serving implements Holder {
   /** No request is taken any more. */
   private last = false;
   private pumping = false;
+  /** What leaves with the next piece, each character a byte. */
+  private said = '';
   /** What the program was told of last. */
   private told: unknown;
   private hold: Hold | undefined;
@@ -168,6 +173,7 @@ export class Serving implements Holder {
       this.refuse(error);
     }
     this.pumping = false;
+    this.sayNow();
     if (this.turned !== undefined || this.out.closed) return;
     this.settle();
   }
@@ -239,7 +245,7 @@ export class Serving implements Holder {
     const [exchange] = this.exchanges;
     if (!exchange?.awaitsContinue || this.isSending || !exchange.body!.isRead) return;
     exchange.awaitsContinue = false;
-    if (exchange.body!.received === 0) this.out.next(formattedContinue);
+    if (exchange.body!.received === 0) this.say(formattedContinue);
   }
 
   private takeNoMore(): void {
@@ -315,23 +321,42 @@ export class Serving implements Holder {
       const { response } = exchange;
       if (exchange.awaitsContinue && response.streamed) this.wantContentFirst(exchange);
       const head = this.headOf(exchange);
-      this.out.next(head.bytes);
+      const text = head.framing === 'none' ? '' : (exchange.response.plainText ?? '');
+      this.say(text === '' ? head.text : head.text + text);
       if (head.turnsInto !== undefined) this.turn(head.turnsInto);
       else if (head.framing === 'none' || !exchange.response.streamed) {
         const { content } = exchange.response;
-        if (head.framing !== 'none' && content !== undefined) this.out.next(content);
+        if (head.framing !== 'none' && text === '' && content !== undefined) {
+          this.sayNow();
+          this.out.next(content);
+        }
         this.sent(exchange);
       } else {
+        this.sayNow();
         this.sendStream(exchange, head);
         return;
       }
     }
   }
 
+  /** What is said while requests are taken leaves as one piece: a batch of short answers is one text, until it is bytes. */
+  private say(text: string): void {
+    this.said += text;
+    if (!this.pumping || this.said.length >= longText) this.sayNow();
+  }
+
+  private sayNow(): void {
+    const { said } = this;
+    if (said === '') return;
+    this.said = '';
+    // In the name of the requests: when the outbox is full no new one is begun, and a content that is read goes on.
+    feed(this.group, this.out, fromLatin1(said));
+  }
+
   /** A streamed response may be made of the content: it is asked for before there is a final status. */
   private wantContentFirst(exchange: Exchange): void {
     exchange.awaitsContinue = false;
-    this.out.next(formattedContinue);
+    this.say(formattedContinue);
   }
 
   private headOf(exchange: Exchange): WrittenHead {
@@ -410,6 +435,7 @@ export class Serving implements Holder {
   }
 
   private finish(): void {
+    this.sayNow();
     this.out.complete();
   }
 
@@ -440,6 +466,7 @@ export class Serving implements Holder {
     const { connection, out, machine } = this;
     const owner = { listeningChanged() {}, toString: () => String(connection) };
     const turned = (this.turned = new Inbox<Bytes>(connection.halves.group, owner));
+    this.sayNow();
     this.deadline.stop();
     const rest = machine.rest();
     if (rest.length > 0) turned.next(rest);

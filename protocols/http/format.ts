@@ -112,7 +112,7 @@ function framingOf({ framing, length, connection }: HeadOptions): string {
 }
 
 /** RFC 9110 section 15.2.1. */
-export const formattedContinue = fromLatin1('HTTP/1.1 100 Continue\r\n\r\n');
+export const formattedContinue = 'HTTP/1.1 100 Continue\r\n\r\n';
 
 // The date of one second is asked for many times.
 let dateOf = { second: NaN, text: '' };

@@ -44,6 +44,31 @@ export interface HttpSettings extends HttpOptions {
   readonly discard: number;
 }
 
+/**
+ * HTTP/1.1 for servers: what is laid over a site, to serve it on any connection.
+ *
+ * In plain words: a site is an operator from requests to responses, and the nth response answers the nth request. Keep-alive,
+ * pipelining, chunks, `100 Continue`, HEAD, HTTP/1.0, upgrades and the end of a connection are seen to here. A body of a
+ * request is read from the network as fast as you read it; a body of a response is drawn from its source as fast as the client
+ * reads. When the server stops (`takeUntil(stopping)` before `serve`) what is in hand is finished, with `Connection: close`.
+ *
+ * ```ts
+ * import { text } from 'ropewalk/http';
+ *
+ * const site = map((request: Request) => text(`hello, ${request.query.get('name') ?? 'world'}\n`));
+ * listen('tcp:8080').pipe(serve(over(http(), site))).subscribe();
+ * ```
+ * Limits: {@link Limits} for each request, {@link HttpTimeouts} for each wait, `pipelined` and `discard`, so that nobody
+ * fills the memory or stays for ever. What breaks them, and what is no request, is answered with its status after what was
+ * asked before, and the connection ends: 400 (and whatever two readers could understand in two ways), 408, 413, 414, 417, 431,
+ * 501, 505. `refused` is told.
+ *
+ * Errors: a site that errors answers what it owes with the status of an {@link HttpError}, and with 500 and no word for any other;
+ * then the connection ends. A body that errors, or is not as long as its Content-Length, aborts the connection: no client takes
+ * it for whole. A response that cannot be written is a 500, and `refused` is told. Source: RFC 9110, RFC 9112.
+ *
+ * @see {@link httpConnection} for the other side
+ */
 export function http(options: HttpOptions = {}): Layer<Bytes, Request, Response> {
   const settings: HttpSettings = {
     ...options,

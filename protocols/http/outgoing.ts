@@ -39,7 +39,7 @@ export function requestFraming(message: Message, prepared: Prepared, method: str
 /** The length of the content, if it is known; that of no content is 0. */
 function lengthOf(message: Message, prepared: Prepared): number | undefined {
   if (message.streamed) return prepared.length;
-  const length = message.content?.length ?? 0;
+  const length = (message.plainText ?? message.content)?.length ?? 0;
   if (prepared.length === undefined || prepared.length === length) return length;
   const expected = `expected a Content-Length of ${length}, as much as there is`;
   throw new ProtocolError(`writing a head: ${expected}, got ${prepared.length}`, { side: 'local' });

@@ -10,8 +10,14 @@ import { Fields } from './Fields.ts';
 /** What may be said beside the content. */
 export type Beside = Omit<ResponseInit, 'body' | 'upgrade'>;
 
-function of(type: string, body: ResponseInit['body'], { headers, ...beside }: Beside = {}): Response {
-  return new Response({ ...beside, headers: Fields.of({ 'Content-Type': type }).merge(headers ?? {}), body });
+/** The fields of a response that says no more than its type: the same each time, so that what is made of them is made once. */
+const plain = new Map<string, Fields>();
+
+function of(type: string, body: ResponseInit['body'], beside?: Beside): Response {
+  let headers = plain.get(type);
+  if (headers === undefined) plain.set(type, (headers = Fields.of({ 'Content-Type': type })));
+  if (beside === undefined) return new Response({ headers, body });
+  return new Response({ ...beside, headers: beside.headers ? headers.merge(beside.headers) : headers, body });
 }
 
 /** Plain text, as UTF-8. */

@@ -2,7 +2,7 @@
  * A response as the bytes it begins with.
  * Knows: what its head must say, given what was asked. Does not know: when it is sent.
  */
-import { fromLatin1, type Bytes } from '../../src/bytes.ts';
+import type { Bytes } from '../../src/bytes.ts';
 import { ProtocolError } from '../../src/errors.ts';
 import type { Protocol } from '../../src/Protocol.ts';
 import { formatDate, formatResponseHead, prepare } from './format.ts';
@@ -11,7 +11,8 @@ import { responseFraming } from './outgoing.ts';
 import type { Response } from './Response.ts';
 
 export interface WrittenHead {
-  readonly bytes: Bytes;
+  /** Each character a byte. */
+  readonly text: string;
   /** How the content that follows is framed. */
   readonly framing: Framing;
   /** Whether the connection ends with this response. */
@@ -46,7 +47,7 @@ export function writeResponse(
           ? 'keep-alive'
           : undefined;
   const head = formatResponseHead(status, reason, prepared, { framing, length, connection }, formatDate(now));
-  return { bytes: fromLatin1(head), framing, closes, turnsInto };
+  return { text: head, framing, closes, turnsInto };
 }
 
 /** RFC 9110 sections 7.8 and 9.3.6: when the connection goes on as something else. */

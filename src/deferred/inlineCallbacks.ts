@@ -9,7 +9,7 @@ import type { Settled } from './awaitable.ts';
 import { succeed } from './constructors.ts';
 
 /** What a `yield` gives back cannot be typed by its operand in TypeScript, hence `any`, as with an untyped `JSON.parse`. */
-type Steps<Out> = Generator<unknown, Out, any>;
+export type Steps<Out> = Generator<unknown, Out, any>;
 
 /**
  * A function that yields what it waits for (Deferreds, promises, Observables; plain values come straight back) and

@@ -50,10 +50,13 @@ export { AttemptsFailed, type FailedAttempt } from './happyEyeballs.ts';
 export type { StreamPair } from './StreamTransport.ts';
 export * from './streams/index.ts';
 export type { Diagnostics } from './diagnostics.ts';
+export * from './database/index.ts';
 export { eventLoopLag, type EventLoopLag } from './eventLoopLag.ts';
 export * from './react.ts';
 export { run, type RunOptions } from './run.ts';
 export { startTls } from './tls/startTls.ts';
+export { deferToThread } from './threads/deferToThread.ts';
+export { threads, type FunctionOptions, type ThreadsOptions } from './threads/threads.ts';
 
 const servers = {
   tcp: tcpServer,

@@ -36,7 +36,7 @@ const named = 20;
  * sources that hold one another up are told ({@link stalls}). Returns the exit code as a Deferred; cancelling it aborts.
  *
  * ```ts
- * run(inOrder(database, all(web, irc)), { grace: 10_000 });
+ * run(inOrder(databaseService, all(web, irc)), { grace: 10_000 });
  * ```
  */
 export function run(service: Service, options: RunOptions = {}): Deferred<number> {

@@ -7,6 +7,7 @@ import { asyncScheduler, Observable, Subscription } from 'rxjs';
 import type { Address } from '../Address.ts';
 import type { Connection } from '../Connection.ts';
 import { connecting } from '../connecting.ts';
+import { currentDial } from '../dialPhases.ts';
 import { ConnectTimeout, ListenError, UnknownHost } from '../errors.ts';
 import { Listener, type ListenerEvents } from '../Listener.ts';
 import { AcceptFailed, warn } from '../warnings.ts';
@@ -72,7 +73,11 @@ export function connectWith(
   timeout: number,
   open: (socket: Socket) => Connection,
 ): Observable<Connection> {
-  return connectSocket(endpoint, () => socketTo(options), timeout, open);
+  const dial = (): Observable<Socket> => {
+    currentDial()('connect');
+    return socketTo(options);
+  };
+  return connectSocket(endpoint, dial, timeout, open);
 }
 
 /** Makes a connection of the first socket that `dial` gives, and gives up after `timeout` milliseconds. */

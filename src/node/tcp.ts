@@ -16,6 +16,7 @@ import {
   type ClientType,
   type ServerType,
 } from '../Endpoint.ts';
+import { currentDial } from '../dialPhases.ts';
 import { happyEyeballs } from './happyEyeballs.ts';
 import { connectSocket, listenWith, socketTo } from './sockets.ts';
 import { connectionOf } from './SocketTransport.ts';
@@ -94,14 +95,17 @@ export function connectTcp(endpoint: string, options: TcpClient): Observable<Con
   // An address of one family cannot be dialled from one of the other.
   const family = isIP(bindAddress ?? '');
   const usable = (address: string): boolean => family === 0 || isIP(address) === family;
-  const dialAt = (address: string): Observable<Socket> =>
-    socketTo({ host: address, port, localAddress: bindAddress, noDelay: true });
-  return connectSocket(
-    endpoint,
-    () => (numeric ? dialAt(host) : happyEyeballs(lookup(host).pipe(filter(usable)), dialAt)),
-    timeout,
-    acceptTcp,
-  );
+  const dial = (): Observable<Socket> => {
+    const tell = currentDial();
+    const dialAt = (address: string): Observable<Socket> => {
+      tell('connect');
+      return socketTo({ host: address, port, localAddress: bindAddress, noDelay: true });
+    };
+    if (numeric) return dialAt(host);
+    tell('name');
+    return happyEyeballs(lookup(host).pipe(filter(usable)), dialAt);
+  };
+  return connectSocket(endpoint, dial, timeout, acceptTcp);
 }
 
 /** What the system knows of a name, in the order it prefers. It cannot be called off: its answer is ignored then. */

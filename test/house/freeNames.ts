@@ -5,6 +5,10 @@
 import type { Observable, Subject } from 'rxjs';
 import type { Bytes, Connection, Listener, Protocol, Service } from 'ropewalk';
 import type { Request, Response } from 'ropewalk/http';
+import type { ForeignLoop } from 'ropewalk/gtk';
+import type { Request, Response } from 'ropewalk/http';
+import type { Bytes, Connection, Layer, Listener, Protocol, Service } from 'ropewalk';
+import type { Handler, Request, Response } from 'ropewalk/http';
 import type { Marbles } from 'ropewalk/marbles';
 
 export declare const connection: Connection;
@@ -34,10 +38,23 @@ export declare function readThenWrite(): Promise<void>;
 /** Services of the reader's own. */
 export declare const web: Service;
 export declare const irc: Service;
-export declare const database: Service;
+export declare const databaseService: Service;
 export declare function migrate(): Observable<unknown>;
 
 export declare const site: Protocol<Request, Response>;
+/** A site of the reader's own. */
+export declare const site: Protocol<Request, Response>;
+
+/** A window of the reader's own, what node-gtk exports, and the loop of another toolkit. */
+export declare const gi: { require(namespace: string, version?: string): unknown };
+export declare const hits$: Observable<number>;
+export declare const label: { setText(text: string): void };
+export declare const loop: ForeignLoop;
+/** Names that the docs of the core mention before their room is built. A door that has the name goes first. */
+export declare function http(): Layer<Bytes, unknown>;
+export declare const site: Protocol<Request, Response>;
+export declare function routes(handlers: Record<string, Handler>): Protocol<Request, Response>;
+export declare const client: { send(request: Request): Response | PromiseLike<Response> };
 
 /** What a test in virtual time is given. */
 export declare const m: Marbles;

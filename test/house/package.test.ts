@@ -3,7 +3,7 @@
  * Needs no network: what is installed comes from this checkout.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -86,7 +86,13 @@ beforeAll(() => {
     pack(`node_modules/${name}`, '--ignore-scripts'),
   );
   write('package.json', JSON.stringify({ name: 'consumer', private: true }));
+  write(
+    'ts-node/tsconfig.json',
+    JSON.stringify({ compilerOptions: { module: 'commonjs', target: 'es2022', strict: true } }),
+  );
   print(folder, 'npm', 'install', '--offline', '--no-audit', '--no-fund', '--loglevel=error', tarball, ...beside);
+  // Nest is many packages: it is lent, not installed.
+  symlinkSync(resolve('node_modules/@nestjs'), join(folder, 'node_modules/@nestjs'));
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -113,11 +119,42 @@ test('CommonJS runs', () => {
 
 test('ts-node runs', () => {
   write('ts-node/echo.ts', program);
-  write(
-    'ts-node/tsconfig.json',
-    JSON.stringify({ compilerOptions: { module: 'commonjs', target: 'es2022', strict: true } }),
-  );
   expect(linesOf(run(folder, bin('ts-node/dist/bin.js'), '--transpile-only', 'ts-node/echo.ts'))).toEqual(hellos);
+});
+
+/** A pool of a module's functions, and one function as text: as ES module, as CommonJS, and as TypeScript by ts-node. */
+const pooled = `
+import { ConnectionRefused } from 'ropewalk';
+import { deferToThread, threads } from 'ropewalk/node';
+
+const pool = threads({ size: 1, module: './work/MODULE' });
+pool.call('refuse', 3).addErrback(ConnectionRefused, (refused) => console.log(refused.name, refused.message));
+pool.stream('count', 3).subscribe((n) => console.log('counted', n));
+deferToThread((n) => n * 2, 21).addCallback((n) => console.log('doubled', n));
+`;
+const done = ['ConnectionRefused nobody for 3', 'counted 0', 'counted 1', 'counted 2', 'doubled 42'];
+const working = `
+import { ConnectionRefused } from 'ropewalk';
+import { thisJob } from 'ropewalk/thread';
+export function refuse(n) { if (!thisJob().signal.aborted) throw new ConnectionRefused('nobody for ' + n); }
+export function* count(to) { for (let n = 0; n < to; n++) yield n; }
+`;
+const required = (source: string): string => source.replace(/import (.*) from (.*);/g, 'const $1 = require($2);');
+
+test.each([
+  ['mjs', pooled, working],
+  ['cjs', required(pooled), `${required(working).replaceAll('export ', '')}\nmodule.exports = { refuse, count };`],
+])('threads run, and their program ends: %s', (ending, main, module) => {
+  write(`work/work.${ending}`, module);
+  write(`threads.${ending}`, main.replace('MODULE', `work.${ending}`));
+  expect(linesOf(run(folder, `threads.${ending}`))).toEqual(done);
+});
+
+test('threads run TypeScript under ts-node', () => {
+  // Named as what it will be built to.
+  write('ts-node/work.ts', working.replaceAll('(n)', '(n: number)').replace('(to)', '(to: number)'));
+  write('ts-node/threads.ts', pooled.replace('./work/MODULE', './ts-node/work.js').replace('(n) =>', '(n: number) =>'));
+  expect(linesOf(run(folder, bin('ts-node/dist/bin.js'), '--transpile-only', 'ts-node/threads.ts'))).toEqual(done);
 });
 
 test('import and require give one and the same class', () => {

@@ -1,4 +1,4 @@
-/** The test kit in a runner that it has never heard of: Node's own. (Jest runs every other test here.) */
+/** The test kit in runners that it has never heard of: Node's own, and Vitest. (Jest runs every other test here.) */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
@@ -18,3 +18,23 @@ test('node --test runs marble tests, and shows why one fails', () => {
   expect(results).toContain('not ok: a failure is told as text');
   expect(stdout).toMatch(/the marbles differ at 1 ms\n\s*expected {2}-b\|\n\s*actual {4}-a\|\n {0,}\s*\^/);
 });
+
+test('vitest runs marble tests and worlds, and shows why one fails', () => {
+  const { NODE_OPTIONS: _options, VITEST: _vitest, JEST_WORKER_ID: _worker, ...env } = process.env;
+  const config = join(__dirname, 'programs', 'vitest', 'vitest.config.mjs');
+  const { stdout } = spawnSync(
+    process.execPath,
+    [join('node_modules', 'vitest', 'vitest.mjs'), 'run', '--config', config, '--reporter=json', '--no-color'],
+    { encoding: 'utf8', env: { ...env, NODE_ENV: 'test' }, timeout: 120_000 },
+  );
+  const { testResults } = JSON.parse(stdout) as {
+    testResults: { assertionResults: { title: string; status: string; failureMessages: string[] }[] }[];
+  };
+  const results = testResults.flatMap(({ assertionResults }) => assertionResults);
+  expect(results.map(({ title, status }) => `${status}: ${title}`)).toEqual([
+    'passed: what is said comes back',
+    'passed: a codec and a world',
+    'failed: a failure is told as text',
+  ]);
+  expect(results[2].failureMessages.join()).toMatch(/the marbles differ at 1 ms\n\s*expected {2}-b\|/);
+}, 130_000);

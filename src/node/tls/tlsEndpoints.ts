@@ -6,6 +6,7 @@
 import { Observable, Subscription } from 'rxjs';
 import type { Connection } from '../../Connection.ts';
 import { connecting } from '../../connecting.ts';
+import { currentDial } from '../../dialPhases.ts';
 import { Cancelled, LimitExceeded, ListenError } from '../../errors.ts';
 import { Listener } from '../../Listener.ts';
 import type { TlsClientOptions, TlsServerOptions } from '../../tls.ts';
@@ -140,8 +141,10 @@ export function tlsConnect(
       events.failed(error as Error);
     };
     // It lives as long as its connection, and ends with it.
+    const tell = currentDial();
     const dial = inner.subscribe({
       next(connection) {
+        tell('tls');
         shaking = connection;
         handshake(connection, start, options.handshakeTimeout).addCallbacks(() => {
           told = true;

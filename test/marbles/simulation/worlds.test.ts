@@ -191,7 +191,7 @@ describe('a chain of relays', () => {
               connection.complete();
               return connection;
             }),
-            // The reset may have been lost (seed 465): TCP itself would wait for ever.
+            // The reset may have been lost: TCP itself would wait for ever.
             timeout({ each: 60_000 }),
           )
           .subscribe({
@@ -228,7 +228,7 @@ describe('a chain of relays', () => {
 
   test('on a hostile network ends, in order or not, and leaves nothing behind', () => {
     const ends = new Set<unknown>();
-    for (const seed of [465, ...seeds(25)]) ends.add(chain(seed, { profile: 'hostile', total: 20_000, whole: false }));
+    for (const seed of seeds(25)) ends.add(chain(seed, { profile: 'hostile', total: 20_000, whole: false }));
     // One seed alone ends in one way.
     expect(ends).toEqual(process.env.ROPEWALK_SEED === undefined ? new Set(['in order', 'lost']) : ends);
   });

@@ -70,5 +70,5 @@ function told({ fields, ...head }: { readonly fields: Fields }): unknown {
 /** The same error under a name that tells the status it is answered with. */
 function withStatus(error: ProtocolError | LimitExceeded): Error {
   if (error.hint === undefined) return error;
-  return Object.assign(new Error(error.message), { name: `${String(error.hint)} ${error.name}` });
+  return Object.assign(new Error(error.message, { cause: error }), { name: `${String(error.hint)} ${error.name}` });
 }

@@ -1,0 +1,31 @@
+/**
+ * The wire that a layer is given, as a Duplex: for codecs that want a stream of Node.
+ * Knows: what arrives and what leaves are two things in a layer, and one here. Does not know: what the codec does.
+ */
+import type { Observable, Subscriber } from 'rxjs';
+import type { Bytes } from '../../../../src/bytes.ts';
+import type { Connection } from '../../../../src/Connection.ts';
+import { Duplex } from '../../../../src/Duplex.ts';
+
+export class LayeredWire extends Duplex<Bytes> {
+  readonly connection: Connection;
+  private readonly outgoing: Subscriber<Bytes>;
+
+  constructor(incoming: Observable<Bytes>, outgoing: Subscriber<Bytes>, connection: Connection) {
+    super((subscriber) => incoming.subscribe(subscriber));
+    this.outgoing = outgoing;
+    this.connection = connection;
+  }
+
+  next(chunk: Bytes): void {
+    this.outgoing.next(chunk);
+  }
+
+  complete(): void {
+    this.outgoing.complete();
+  }
+
+  error(reason: unknown): void {
+    this.outgoing.error(reason);
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * One stream of HTTP/2, at the server: one request, and its response (RFC 9113 section 8.1).
+ * Knows: both messages as a stream carries them. Does not know: other streams, the connection's limits.
+ */
+import { constants, type ServerHttp2Stream } from 'node:http2';
+import { defer, first, of, Subscription, type Observable } from 'rxjs';
+import type { Bytes } from '../../../../src/bytes.ts';
+import type { Connection } from '../../../../src/Connection.ts';
+import { ConnectionLost } from '../../../../src/errors.ts';
+import { fromDuplex } from '../../../../src/node/streams/fromDuplex.ts';
+import { writing } from '../../../../src/node/streams/toWritable.ts';
+import { subscribingFor } from '../../../../src/flow.ts';
+import type { Protocol } from '../../../../src/Protocol.ts';
+import { Fields } from '../../Fields.ts';
+import { HttpError } from '../../HttpError.ts';
+import { refusal } from '../../refusal.ts';
+import { Request } from '../../Request.ts';
+import type { Response } from '../../Response.ts';
+import { contentOf } from './contentOf.ts';
+import { fromHeaders, toHeaders } from './fields.ts';
+
+export interface ServedStreamOwner {
+  readonly connection: Connection;
+  refused(error: unknown, request: Request | undefined): void;
+  /** `wasAnswered`: the response has gone out to its end. */
+  over(wasAnswered: boolean): void;
+}
+
+/** Flags of a HEADERS frame (RFC 9113 section 6.2). */
+const endOfStream = 0x1;
+
+export class ServedStream {
+  private readonly stream: ServerHttp2Stream;
+  private readonly owner: ServedStreamOwner;
+  private readonly work = new Subscription();
+  private request: Request | undefined;
+
+  constructor(stream: ServerHttp2Stream, owner: ServedStreamOwner) {
+    this.stream = stream;
+    this.owner = owner;
+    // What it says is told by 'close', too.
+    stream.on('error', () => {});
+    stream.on('close', () => {
+      const answered = stream.writableFinished && stream.rstCode === constants.NGHTTP2_NO_ERROR;
+      this.work.unsubscribe();
+      owner.over(answered);
+    });
+  }
+
+  begin(site: Protocol<Request, Response>, flags: number, raw: readonly string[]): void {
+    const { connection } = this.owner;
+    const request = (this.request = this.requestOf(raw, (flags & endOfStream) !== 0));
+    const answer = defer(() => site(of(request), connection)).pipe(first());
+    this.work.add(
+      answer.subscribe({
+        next: (response) => this.respond(response),
+        error: (error: unknown) => this.refuse(error),
+      }),
+    );
+  }
+
+  stop(): void {
+    this.work.unsubscribe();
+  }
+
+  private requestOf(raw: readonly string[], ended: boolean): Request {
+    const { stream } = this;
+    const { pseudo, fields } = fromHeaders(raw);
+    let trailers = Fields.none;
+    stream.on('trailers', (_headers, _flags, ...[rawTrailers]: unknown[]) => {
+      trailers = fromHeaders((rawTrailers ?? []) as string[]).fields;
+    });
+    const method = pseudo[':method'] ?? 'GET';
+    const authority = pseudo[':authority'] ?? fields.get('Host') ?? '';
+    return new Request({
+      method,
+      scheme: pseudo[':scheme'],
+      authority,
+      // RFC 9113 section 8.5: CONNECT has no path, unless it is an extended one (RFC 8441 section 4).
+      target: pseudo[':path'] ?? authority,
+      version: '2',
+      connection: this.owner.connection,
+      upgrade: pseudo[':protocol'],
+      headers: fields,
+      body: ended || method === 'CONNECT' ? undefined : this.bodyOf(fields),
+      trailers: () => trailers,
+    });
+  }
+
+  /** It is read when somebody subscribes, and not before: meanwhile its window fills, and the client waits. */
+  private bodyOf(fields: Fields): Observable<Bytes> {
+    const { stream } = this;
+    const content = contentOf(stream, (cause) => this.lost('sending its request', cause));
+    const expects = fields.get('Expect')?.toLowerCase() === '100-continue';
+    if (!expects) return content;
+    return defer(() => {
+      // RFC 9110 section 10.1.1: whoever reads it wants it.
+      if (!stream.headersSent && !stream.destroyed) stream.additionalHeaders({ ':status': 100 });
+      return content;
+    });
+  }
+
+  private respond(response: Response): void {
+    const { stream, request } = this;
+    if (stream.destroyed || stream.closed) return;
+    const isTunnel = request?.method === 'CONNECT';
+    try {
+      if (response.upgrade !== undefined && isTunnel) this.turnInto(response, response.upgrade);
+      else if (response.upgrade !== undefined) throw new HttpError(501, 'there is no such upgrade in HTTP/2');
+      else this.send(response);
+    } catch (error) {
+      this.refuse(error);
+    }
+  }
+
+  private send(response: Response): void {
+    const { stream, request } = this;
+    const { status, content } = response;
+    const pseudo = { ':status': status };
+    const hasNone = request?.method === 'HEAD' || status === 204 || status === 304;
+    const fields = withLength(response);
+    if (hasNone || (!response.streamed && (content === undefined || content.length === 0))) {
+      stream.respond(toHeaders(fields, pseudo), { endStream: true });
+      this.letGoOfContent();
+      return;
+    }
+    stream.respond(toHeaders(fields, pseudo), { waitForTrailers: response.streamed });
+    stream.on('wantTrailers', () => stream.sendTrailers(toHeaders(response.trailers, {})));
+    stream.on('finish', () => this.letGoOfContent());
+    if (content !== undefined) stream.end(content);
+    else this.stream$(response.body);
+  }
+
+  private stream$(body: Observable<Bytes>): void {
+    const { stream } = this;
+    const lost = (cause?: Error | null): Error => this.lost('reading its response', cause);
+    const sending = body.pipe(writing<Bytes>(stream, {}, lost));
+    this.work.add(
+      subscribingFor(undefined, () =>
+        sending.subscribe({
+          error: (error: unknown) => {
+            // The head is out: all that is left to say is that this is not the end (RFC 9113 section 8.1). `close` would
+            // end the content first, as if that were all.
+            if (!(error instanceof ConnectionLost)) this.owner.refused(error, this.request);
+            if (!stream.closed) stream.destroy(new HttpError(500));
+          },
+        }),
+      ),
+    );
+  }
+
+  /** RFC 9113 section 8.1: a response may be whole before its request is; the client is asked to stop, without blame. */
+  private letGoOfContent(): void {
+    const { stream } = this;
+    if (stream.readableEnded || stream.closed || this.request?.streamed !== true) return;
+    stream.on('error', () => {}).resume();
+    if (!stream.readableEnded) setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
+  }
+
+  /** RFC 8441 section 5, RFC 9113 section 8.5: from here on the stream is a wire. */
+  private turnInto({ status, headers }: Response, protocol: Protocol<Bytes>): void {
+    const { stream, owner } = this;
+    const { local, remote } = owner.connection;
+    // There is no 101 in HTTP/2 (RFC 9113 section 8.6): what was agreed on there is agreed on by a 2xx here.
+    stream.respond(toHeaders(headers, { ':status': status === 101 ? 200 : status }));
+    const tunnel = fromDuplex(stream, { local, remote });
+    try {
+      const speaking = subscribingFor(tunnel.halves.outbox, () => protocol(tunnel, tunnel).subscribe(tunnel));
+      tunnel.halves.onClosed(() => speaking.unsubscribe());
+    } catch (error) {
+      tunnel.error(error);
+    }
+  }
+
+  private refuse(error: unknown): void {
+    const { stream, owner, request } = this;
+    owner.refused(error, request);
+    if (stream.destroyed || stream.closed) return;
+    if (stream.headersSent) {
+      stream.destroy(new HttpError(500));
+      return;
+    }
+    this.send(refusal(error));
+  }
+
+  private lost(doing: string, cause?: Error | null): Error {
+    return new ConnectionLost(`${this.owner.connection} has cancelled a stream in the middle of ${doing}`, {
+      cause: cause ?? undefined,
+    });
+  }
+}
+
+function withLength({ headers, content, streamed }: Response): Fields {
+  if (streamed || content === undefined || headers.has('Content-Length')) return headers;
+  return headers.with('Content-Length', content.length);
+}

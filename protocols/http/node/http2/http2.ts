@@ -1,0 +1,164 @@
+/**
+ * HTTP/2 for servers, as a layer (RFC 9113), with `node:http2` as the codec.
+ * Knows: settings and limits of a session, what is too much, how it ends. Does not know: one stream's affairs (Serving.ts).
+ */
+import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import { Observable, Subscription } from 'rxjs';
+import type { Bytes } from '../../../../src/bytes.ts';
+import type { Connection } from '../../../../src/Connection.ts';
+import { LimitExceeded, ProtocolError } from '../../../../src/errors.ts';
+import { toDuplex } from '../../../../src/node/streams/toDuplex.ts';
+import type { Layer, Protocol } from '../../../../src/Protocol.ts';
+import type { Request } from '../../Request.ts';
+import type { Response } from '../../Response.ts';
+import { LayeredWire } from './LayeredWire.ts';
+import { ServedStream } from './ServedStream.ts';
+
+export interface Http2Options {
+  /** The most streams at a time (100). Whoever opens more is refused them. */
+  readonly maxStreams?: number;
+  /** The most bytes of a request's fields, as RFC 9113 section 6.5.2 counts them (16,384), and the most lines (100). */
+  readonly maxHead?: number;
+  readonly maxFields?: number;
+  /** How many bytes of a body one stream may send before they are read (65,535). */
+  readonly window?: number;
+  /**
+   * How many streams a client may cancel beyond those that were answered (200). One that opens streams and cancels them costs its
+   * server work, and itself nothing (CVE-2023-44487, "rapid reset").
+   */
+  readonly maxCancelled?: number;
+  /** How long a session without streams is kept, in milliseconds (60,000). */
+  readonly idleTimeout?: number;
+  /** Told of each error that was answered with a status or a reset, and of each session that was broken off. */
+  refused?(error: unknown, request: Request | undefined, connection: Connection): void;
+}
+
+/**
+ * HTTP/2, as a layer: each stream is one request, which the site gets alone, as the only value of its input.
+ *
+ * In plain words: what `http()` is for HTTP/1.1. Put it on a connection that has agreed on `h2` (ALPN), or whose clients know
+ * without asking (`h2c` by prior knowledge). {@link http} of `ropewalk/http/node` picks one of the two. Bodies have pressure both
+ * ways by the windows of their streams; one that is not read holds no other. When the server stops (`takeUntil(stop)` before
+ * `serve`) the client is told (GOAWAY), streams that go on are finished, and the connection ends.
+ *
+ * Limits: {@link Http2Options}; frames that make no sense, floods of settings, pings and empty frames, and endless CONTINUATION
+ * are cut off by nghttp2. WebSocket over a stream is RFC 8441.
+ *
+ * ```ts
+ * listen('tcp:8080').pipe(serve(over(http2(), routes({ 'GET /': () => text('hello') })))).subscribe();
+ * ```
+ */
+export function http2(options: Http2Options = {}): Layer<Bytes, Request, Response> {
+  return (site) => (incoming, connection) =>
+    new Observable((outgoing) => {
+      const wire = toDuplex(new LayeredWire(incoming, outgoing, connection));
+      const serving = new Serving(performServerHandshake(wire, sessionOptions(options)), site, connection, options);
+      outgoing.add(() => {
+        serving.stop();
+        // The stream, not the session: that cannot bear to be destroyed in the middle of a write of its own.
+        wire.destroy();
+      });
+    });
+}
+
+function sessionOptions({ maxStreams = 100, maxHead = 16_384, maxFields = 100, window = 65_535 }: Http2Options) {
+  return {
+    maxHeaderListPairs: maxFields + pseudoFields,
+    maxSessionInvalidFrames: 100,
+    // Those beyond maxConcurrentStreams that come before the client knows the limit.
+    maxSessionRejectedStreams: 100,
+    maxOutstandingPings: 10,
+    maxOutstandingSettings: 10,
+    settings: {
+      maxConcurrentStreams: maxStreams,
+      maxHeaderListSize: maxHead,
+      initialWindowSize: window,
+      enableConnectProtocol: true,
+      enablePush: false,
+    },
+  };
+}
+
+/** `:method`, `:scheme`, `:authority`, `:path`, `:protocol`. */
+const pseudoFields = 5;
+/** One connection. */
+class Serving {
+  private readonly session: ServerHttp2Session;
+  private readonly site: Protocol<Request, Response>;
+  private readonly connection: Connection;
+  private readonly options: Http2Options;
+  private readonly streams = new Set<ServedStream>();
+  private answered = 0;
+  private cancelled = 0;
+  private idle: Subscription | undefined;
+
+  constructor(
+    session: ServerHttp2Session,
+    site: Protocol<Request, Response>,
+    connection: Connection,
+    options: Http2Options,
+  ) {
+    this.session = session;
+    this.site = site;
+    this.connection = connection;
+    this.options = options;
+    session.on('stream', (stream: ServerHttp2Stream, _headers: unknown, flags: number, raw: string[]) =>
+      this.serve(stream, flags, raw),
+    );
+    session.on('error', (error: Error) => this.broken(error));
+    session.on('close', () => this.stop());
+    connection.halves.onDraining(() => this.drain());
+    this.rest();
+  }
+
+  stop(): void {
+    this.idle?.unsubscribe();
+    for (const stream of this.streams) stream.stop();
+  }
+
+  private serve(stream: ServerHttp2Stream, flags: number, raw: readonly string[]): void {
+    this.idle?.unsubscribe();
+    const served = new ServedStream(stream, {
+      connection: this.connection,
+      refused: (error, request) => this.options.refused?.(error, request, this.connection),
+      over: (wasAnswered) => this.over(served, wasAnswered),
+    });
+    this.streams.add(served);
+    served.begin(this.site, flags, raw);
+  }
+
+  private over(stream: ServedStream, wasAnswered: boolean): void {
+    if (!this.streams.delete(stream)) return;
+    if (wasAnswered) this.answered++;
+    else this.cancelled++;
+    const { maxCancelled = 200 } = this.options;
+    if (this.cancelled - this.answered > maxCancelled && !this.session.destroyed) {
+      const problem = `${this.cancelled} streams were cancelled and ${this.answered} answered`;
+      this.options.refused?.(
+        new LimitExceeded(`serving ${this.connection} by HTTP/2: ${problem}`, maxCancelled),
+        undefined,
+        this.connection,
+      );
+      // Not in the middle of what it is doing.
+      setImmediate(() => this.session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM));
+    }
+    this.rest();
+  }
+
+  /** Nothing goes on: it may stay for a while. */
+  private rest(): void {
+    if (this.streams.size > 0 || this.session.destroyed) return;
+    const { scheduler } = this.connection.halves.transport;
+    this.idle = scheduler.schedule(() => this.session.close(), this.options.idleTimeout ?? 60_000);
+  }
+
+  /** RFC 9113 section 6.8: which streams are the last is told, and they are finished. A client may send others again elsewhere. */
+  private drain(): void {
+    if (!this.session.destroyed && !this.session.closed) this.session.close();
+  }
+
+  private broken(cause: Error): void {
+    const error = new ProtocolError(`serving ${this.connection} by HTTP/2: ${cause.message}`, { cause });
+    this.options.refused?.(error, undefined, this.connection);
+  }
+}
