@@ -55,10 +55,15 @@ export function examplesOf(fences: readonly Fence[]): Example[] {
   return fences.map((fence) => {
     const file = resolve(fence.file);
     const documented: NamesAt = [file, exportsAt(file).map(({ name }) => name)];
+    // In a protocol's own files its words go first: `text` of HTTP is a response.
+    const own = namesAt.filter(([door]) => protocolOf(doors[door]) === (protocolOf(fence.file) ?? 'none'));
     const code = fence.language === 'marbles' ? marbleModule(fence.code) : fence.code;
-    return { ...fence, source: `${importsFor(code, [documented, ...namesAt])}\n${code}` };
+    return { ...fence, source: `${importsFor(code, [documented, ...own, ...namesAt])}\n${code}` };
   });
 }
+
+/** `http`, of a file in protocols/http. */
+const protocolOf = (file = ''): string | undefined => /^protocols\/([^/]+)\//.exec(file)?.[1];
 
 /** A module, and the names it exports. */
 type NamesAt = readonly [module: string, names: readonly string[]];

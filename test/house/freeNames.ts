@@ -4,6 +4,7 @@
  */
 import type { Observable, Subject } from 'rxjs';
 import type { Bytes, Connection, Listener, Protocol, Service } from 'ropewalk';
+import type { Request, Response } from 'ropewalk/http';
 import type { ForeignLoop } from 'ropewalk/gtk';
 import type { Request, Response } from 'ropewalk/http';
 import type { Marbles } from 'ropewalk/marbles';
@@ -38,6 +39,7 @@ export declare const irc: Service;
 export declare const databaseService: Service;
 export declare function migrate(): Observable<unknown>;
 
+export declare const site: Protocol<Request, Response>;
 /** A site of the reader's own. */
 export declare const site: Protocol<Request, Response>;
 

@@ -5,7 +5,6 @@
 import { asyncScheduler, finalize, tap, type SchedulerLike } from 'rxjs';
 import { IpAddress } from '../../../src/Address.ts';
 import type { Logger } from '../../../src/Logger.ts';
-import type { Request } from '../Request.ts';
 import type { Response } from '../Response.ts';
 import type { Middleware } from '../routing/compose.ts';
 import { afterwards } from '../routing/settled.ts';

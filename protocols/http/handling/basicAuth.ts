@@ -67,6 +67,6 @@ export function parseBasic(field: string | undefined): BasicCredentials | undefi
   }
   const colon = pair.indexOf(':');
   // "The user-id and password MUST NOT contain any control characters"
-  if (colon < 0 || /[\0-\x1f\x7f]/.test(pair)) return undefined;
+  if (colon < 0 || /\p{Cc}/u.test(pair)) return undefined;
   return { username: pair.slice(0, colon), password: pair.slice(colon + 1) };
 }

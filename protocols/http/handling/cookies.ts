@@ -58,8 +58,7 @@ export function cookies({ headers }: Request): ReadonlyMap<string, string> {
  * In plain words: careful unless told otherwise: hidden from scripts, not sent along from other sites. Add one line for each.
  *
  * ```ts
- * cookie('session', '31d4', { maxAge: 3600, secure: true });
- * // => session=31d4; Max-Age=3600; Path=/; Secure; HttpOnly; SameSite=Lax
+ * cookie('a', '1', { secure: true });   // => a=1; Path=/; Secure; HttpOnly; SameSite=Lax
  * const response = redirect('/').with({ headers: redirect('/').headers.and('Set-Cookie', cookie('a', '1')) });
  * ```
  * Errors: {@link ProtocolError} with side `local` for a name, a value or an attribute that may not stand there (encode the value:

@@ -10,12 +10,20 @@ import { quoted } from './parameters.ts';
 /** Section 7.6.1: those that Connection names, and those that go no further even if it does not. */
 export function endToEnd(headers: Fields): Fields {
   const named = (headers.get('connection') ?? '').split(',').map((name) => name.trim());
-  return headers.without(
-    ...named.filter((name) => name !== ''),
-    ...['connection', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade'],
-    ...['proxy-authenticate', 'proxy-authorization', 'expect'],
-  );
+  return headers.without(...named.filter((name) => name !== ''), ...oneHop);
 }
+
+const oneHop = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'expect',
+];
 
 /** Section 7.6.3: Via, with one member more. */
 export function via(headers: Fields, version: string, pseudonym: string): Fields {

@@ -34,9 +34,9 @@ function proof(nonce: string, changes: Record<string, string> = {}, password = '
     h(
       `${h(`${said.username}:${said.realm}:${password}`)}:${nonce}:${said.nc}:${said.cnonce}:auth:${h(`GET:${said.uri}`)}`,
     );
-  const bare = ['nc', 'qop', 'algorithm'];
+  const bare = new Set(['nc', 'qop', 'algorithm']);
   const fields = Object.entries({ ...said, response }).map(
-    ([name, value]) => `${name}=${bare.includes(name) ? value : `"${value}"`}`,
+    ([name, value]) => `${name}=${bare.has(name) ? value : `"${value}"`}`,
   );
   return Buffer.from(`Digest ${fields.join(', ')}`, 'utf8').toString('latin1');
 }
