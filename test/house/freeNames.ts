@@ -4,7 +4,6 @@
  */
 import type { Observable, Subject } from 'rxjs';
 import type { Bytes, Connection, Listener, Protocol, Service } from 'ropewalk';
-import type { Request, Response } from 'ropewalk/http';
 import type { ForeignLoop } from 'ropewalk/gtk';
 import type { Request, Response } from 'ropewalk/http';
 import type { Marbles } from 'ropewalk/marbles';
@@ -39,7 +38,6 @@ export declare const irc: Service;
 export declare const databaseService: Service;
 export declare function migrate(): Observable<unknown>;
 
-export declare const site: Protocol<Request, Response>;
 /** A site of the reader's own. */
 export declare const site: Protocol<Request, Response>;
 
