@@ -12,7 +12,7 @@ import { Halves, type CloseReason } from './Halves.ts';
 import type { TlsDetails } from './tls.ts';
 import type { Transport, TransportEvents } from './Transport.ts';
 
-export type { CloseReason, LastWords } from './Halves.ts';
+export type { CloseReason } from './Halves.ts';
 
 /** A connection at one moment: what a dashboard shows. */
 export interface ConnectionState {

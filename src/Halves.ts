@@ -28,7 +28,7 @@ type Ending =
   | { readonly kind: 'aborted'; readonly error: unknown };
 
 /** What was said at the end, where a protocol says such things: WebSocket's close code and reason. */
-export interface LastWords {
+interface LastWords {
   readonly code?: number;
   readonly text?: string;
 }

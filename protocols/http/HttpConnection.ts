@@ -3,7 +3,7 @@
  * Knows: what is on its way, when the connection can be used again, when it is over. Does not know: where it leads, pools,
  * redirects, which requests may be sent twice.
  */
-import type { Subscription } from 'rxjs';
+import { Subscription } from 'rxjs';
 import { fromLatin1 } from '../../src/bytes.ts';
 import type { Connection } from '../../src/Connection.ts';
 import { Deferred } from '../../src/Deferred.ts';
@@ -72,7 +72,7 @@ export class HttpConnection implements Holder {
   readonly connection: Connection;
   private readonly options: HttpConnectionOptions;
   private readonly machine: ClientMachine;
-  private readonly reading: Subscription;
+  private readonly reading = new Subscription();
   /** Those whose response is not there, in their order; the first `started` of them are on their way. */
   private readonly asking: Asking[] = [];
   private started = 0;
@@ -86,7 +86,7 @@ export class HttpConnection implements Holder {
     this.connection = connection;
     this.options = options;
     this.machine = new ClientMachine(options.limits);
-    this.reading = subscribingFor(undefined, () =>
+    const reading = subscribingFor(undefined, () =>
       connection.subscribe({
         next: (chunk) => {
           this.machine.receive(chunk);
@@ -100,6 +100,8 @@ export class HttpConnection implements Holder {
         },
       }),
     );
+    // One that has ended already was told so before this line.
+    this.reading.add(reading);
   }
 
   /** Whether requests can be sent on it. */

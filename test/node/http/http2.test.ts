@@ -1,11 +1,25 @@
 /** HTTP/2 both ways: our server with curl, nghttp, h2load and node:http2, our client with nghttpd and node:http2. */
 import * as node from 'node:http2';
 import { connect as connectTcp, type AddressInfo } from 'node:net';
-import { concat, finalize, firstValueFrom, map, NEVER, of, reduce, Subject, timer, type Observable } from 'rxjs';
-import { bytes, heldGroups, over, pull } from 'ropewalk';
+import {
+  concat,
+  finalize,
+  first,
+  firstValueFrom,
+  map,
+  NEVER,
+  of,
+  reduce,
+  Subject,
+  takeUntil,
+  timer,
+  toArray,
+  type Observable,
+} from 'rxjs';
+import { bytes, heldGroups, over, pull, serve, type CloseReason } from 'ropewalk';
 import { RequestFailed, Response, routes, stream, text, type HttpClient, type Request } from 'ropewalk/http';
 import { http, http2, http2Client, httpClient, type AnyHttpOptions } from 'ropewalk/http/node';
-import { developmentCertificate } from 'ropewalk/node';
+import { developmentCertificate, listen } from 'ropewalk/node';
 import { withPeers } from '../../peers.ts';
 import { daemon, file, freePort, listening, run, serving, stopAll } from '../proxies/programs.ts';
 
@@ -210,6 +224,30 @@ describe('our server, by node:http2', () => {
     expect(said).toBe('hello');
     await new Promise((resolve) => wire.once('close', resolve));
   });
+});
+
+test('RFC 9113 section 6.8: a server that stops says so (GOAWAY), finishes what goes on, and ends the connection', async () => {
+  const stop = new Subject<void>();
+  const answering = new Subject<Response>();
+  const server = listen('tcp:0:interface=127.0.0.1');
+  const handlers = routes({ 'GET /slow': () => answering.pipe(first()) });
+  const reasons = new Promise<CloseReason[]>((resolve) => {
+    server.pipe(takeUntil(stop), serve(over(http2(), handlers)), toArray()).subscribe(resolve);
+  });
+  const address = await firstValueFrom(server.address$);
+  const session = nodeClient('port' in address ? address.port : 0);
+  const told = new Promise<number>((resolve) => session.once('goaway', resolve));
+  const over$ = new Promise((resolve) => session.once('close', resolve));
+  const answered = answerTo(session, { ':path': '/slow' });
+  await new Promise<void>((resolve) => {
+    session.once('remoteSettings', () => session.ping(() => resolve()));
+  });
+  stop.next();
+  expect(await told).toBe(node.constants.NGHTTP2_NO_ERROR);
+  answering.next(text('finished'));
+  expect(await answered).toMatchObject({ status: 200, content: 'finished' });
+  await over$;
+  expect(await reasons).toEqual([{ kind: 'done' }]);
 });
 
 describe('floods', () => {

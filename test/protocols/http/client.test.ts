@@ -44,6 +44,21 @@ const get = (target = '/'): Request => new Request({ authority: 'a', target });
 const ok = (content = 'hi', fields = ''): string =>
   `HTTP/1.1 200 OK\r\n${fields}Content-Length: ${content.length}\r\n\r\n${content}`;
 
+test(
+  'a connection that has ended already takes no requests, and says so to whoever asks',
+  marbles((m) => {
+    const { client, server } = talk(m);
+    client.connection.error(new Error('pulled out'));
+    m.flush();
+    const late = httpConnection(client.connection);
+    expect([late.usable, late.idle]).toEqual([false, false]);
+    let failure: unknown;
+    late.send(get()).addErrback((error) => (failure = error));
+    expect(failure).toMatchObject({ name: 'RequestFailed', sent: false });
+    expect(server.state.phase).toBe('closed');
+  }),
+);
+
 describe('a request', () => {
   test(
     'RFC 9112 section 3.2: says its host, its fields, and the length of what it has',

@@ -61,7 +61,14 @@ export function http2(options: Http2Options = {}): Layer<Bytes, Request, Respons
     });
 }
 
-function sessionOptions({ maxStreams = 100, maxHead = 16_384, maxFields = 100, window = 65_535 }: Http2Options) {
+const defaults = { maxStreams: 100, maxCancelled: 200 };
+
+function sessionOptions({
+  maxStreams = defaults.maxStreams,
+  maxHead = 16_384,
+  maxFields = 100,
+  window = 65_535,
+}: Http2Options) {
   return {
     maxHeaderListPairs: maxFields + pseudoFields,
     maxSessionInvalidFrames: 100,
@@ -81,6 +88,7 @@ function sessionOptions({ maxStreams = 100, maxHead = 16_384, maxFields = 100, w
 
 /** `:method`, `:scheme`, `:authority`, `:path`, `:protocol`. */
 const pseudoFields = 5;
+
 /** One connection. */
 class Serving {
   private readonly session: ServerHttp2Session;
@@ -90,6 +98,7 @@ class Serving {
   private readonly streams = new Set<ServedStream>();
   private answered = 0;
   private cancelled = 0;
+  private cutOff = false;
   private idle: Subscription | undefined;
 
   constructor(
@@ -118,6 +127,13 @@ class Serving {
 
   private serve(stream: ServerHttp2Stream, flags: number, raw: readonly string[]): void {
     this.idle?.unsubscribe();
+    const { maxStreams = defaults.maxStreams, maxCancelled = defaults.maxCancelled } = this.options;
+    // What is open beyond `maxStreams` was cancelled in the same breath: node:http2 tells that later.
+    if (this.cutOff || this.streams.size >= maxStreams + maxCancelled) {
+      this.cut();
+      stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      return;
+    }
     const served = new ServedStream(stream, {
       connection: this.connection,
       refused: (error, request) => this.options.refused?.(error, request, this.connection),
@@ -131,18 +147,21 @@ class Serving {
     if (!this.streams.delete(stream)) return;
     if (wasAnswered) this.answered++;
     else this.cancelled++;
-    const { maxCancelled = 200 } = this.options;
-    if (this.cancelled - this.answered > maxCancelled && !this.session.destroyed) {
-      const problem = `${this.cancelled} streams were cancelled and ${this.answered} answered`;
-      this.options.refused?.(
-        new LimitExceeded(`serving ${this.connection} by HTTP/2: ${problem}`, maxCancelled),
-        undefined,
-        this.connection,
-      );
-      // Not in the middle of what it is doing.
-      setImmediate(() => this.session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM));
-    }
+    const { maxCancelled = defaults.maxCancelled } = this.options;
+    if (this.cancelled - this.answered > maxCancelled) this.cut();
     this.rest();
+  }
+
+  /** Too much was cancelled. */
+  private cut(): void {
+    if (this.cutOff || this.session.destroyed) return;
+    this.cutOff = true;
+    const { maxCancelled = defaults.maxCancelled } = this.options;
+    const problem = `its client cancels more than ${maxCancelled} streams beyond those that were answered`;
+    const error = new LimitExceeded(`serving ${this.connection} by HTTP/2: ${problem}`, maxCancelled);
+    this.options.refused?.(error, undefined, this.connection);
+    // Not in the middle of what it is doing.
+    setImmediate(() => this.session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM));
   }
 
   /** Nothing goes on: it may stay for a while. */
