@@ -4,7 +4,7 @@
  * You will see what the server answers and how long each phase took, then a deadline that was too short.
  */
 import { interval, map } from 'rxjs';
-import { bytes, over, serve } from 'ropewalk';
+import { bytes, over, serve, type Address } from 'ropewalk';
 import { DeadlineExceeded, http, redirect, routes, stream, text } from 'ropewalk/http';
 import { httpClient } from 'ropewalk/http/node';
 import { listen } from 'ropewalk/node';
@@ -17,7 +17,7 @@ const site = routes({
 const server = listen('tcp:8080:interface=127.0.0.1');
 const serving = server.pipe(serve(over(http(), site))).subscribe();
 
-server.address$.subscribe(async (address) => {
+const ask = async (address: Address): Promise<void> => {
   const client = httpClient({ deadlines: { idle: 100 } });
   const response = await client.get(`http://${address}/old`);
   console.log(`${response.url.pathname} says: ${await response.text()} (${response.timings})`);
@@ -28,4 +28,5 @@ server.address$.subscribe(async (address) => {
     .addErrback(DeadlineExceeded, ({ message }) => console.log(message));
   client.close();
   serving.unsubscribe();
-});
+};
+server.address$.subscribe((address) => void ask(address));

@@ -28,7 +28,7 @@ export interface ReadOptions {
 const oneMiB = 1 << 20;
 /** Up to so many characters a text is looked at, whether it is ASCII. */
 const shortText = 1024;
-// eslint-disable-next-line no-control-regex
+
 const ascii = /^[\x00-\x7f]*$/;
 
 export abstract class Message {

@@ -53,7 +53,7 @@ export class RemoteLink<Api> implements Caller {
   constructor(source: Observable<Connection>, options: RemoteLinkOptions<Api> = {}) {
     const { idempotent = [], resume = {}, calls = 1024 } = options;
     this.idempotent = new Set<string>(idempotent);
-    this.resume = resume as typeof this.resume;
+    this.resume = resume;
     this.limit = calls;
     this.far = remoteOf<Api>(this);
     const lost = (): void => this.states.next('connecting');

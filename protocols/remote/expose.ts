@@ -9,6 +9,9 @@ import type { Protocol } from '../../src/Protocol.ts';
 import { Conversation, type Answering, type RemoteOptions } from './Conversation.ts';
 import { remoteOf, type Remote } from './remoteOf.ts';
 
+/** What is offered on one connection, with its other end at hand. */
+type Exposing<Far> = (far: Remote<Far>, connection: Connection) => object;
+
 /**
  * Offers an object's functions and Observables to whoever connects: the far side of {@link remote}.
  *
@@ -31,16 +34,13 @@ import { remoteOf, type Remote } from './remoteOf.ts';
  * Limits: see {@link RemoteOptions}. A caller who asks for too much at once is answered with {@link LimitExceeded}; one that breaks
  * the rules of the format loses its connection, with a {@link ProtocolError}. Source: docs/remote.md.
  */
-export function expose<Far = unknown>(
-  api: object | ((far: Remote<Far>, connection: Connection) => object),
-  options?: RemoteOptions,
-): Protocol<Bytes> {
+export function expose<Far = unknown>(api: object | Exposing<Far>, options?: RemoteOptions): Protocol<Bytes> {
   return (incoming, connection) => {
     let exposed: object = {};
     const conversation = new Conversation(connection, (name) => memberOf(exposed, name), options);
     // Once something can be said: it may call the far side at once.
     return conversation.speak(incoming, () => {
-      exposed = typeof api === 'function' ? api(remoteOf<Far>(conversation), connection) : api;
+      exposed = typeof api === 'function' ? (api as Exposing<Far>)(remoteOf<Far>(conversation), connection) : api;
     });
   };
 }

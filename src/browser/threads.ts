@@ -115,7 +115,7 @@ class BrowserThreads implements ThreadPlatform {
     worker.addEventListener('error', (event) => end(event.error ?? new Error(event.message ?? 'its Worker failed')));
     const launch: WorkerLaunch = {
       module: module === undefined ? undefined : String(new URL(module, host.location?.href)),
-      fn: fn === undefined ? undefined : `(${String(fn as () => unknown)})`,
+      fn: fn === undefined ? undefined : `(${String(fn)})`,
       data,
       memory,
       layout: cells,

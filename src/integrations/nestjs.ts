@@ -163,7 +163,7 @@ export class RopewalkServer extends Server<RopewalkServerEvents, RopewalkStatus>
           const answer$ = this.transformToObservable(await handler(data, context));
           if (subscriber.closed) return;
           subscribingFor(sink, () =>
-            answer$.pipe(catchError((error) => throwError(() => crossing(error)))).subscribe(subscriber),
+            answer$.pipe(catchError((error: any) => throwError(() => crossing(error)))).subscribe(subscriber),
           );
         } catch (error) {
           subscriber.error(error);
@@ -260,7 +260,7 @@ export class RopewalkClient extends ClientProxy<Record<never, () => void>, Ropew
       this.request(this.createPacket(pattern, data)).subscribe(subscriber),
     ).pipe(
       map((value) => this.serializeResponse(value) as Result),
-      catchError((error) => throwError(() => this.serializeError(error) as unknown)),
+      catchError((error: any) => throwError(() => this.serializeError(error) as unknown)),
     );
   }
 

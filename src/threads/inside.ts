@@ -359,7 +359,7 @@ export function inside(around: Surroundings, parts: Parts): void {
   const unloadable = (error: unknown): void => around.post(['unloadable', pack(error)], []);
   try {
     const loading = around.load();
-    if (isThenable(loading)) loading.then((found) => loaded(found as Exports), unloadable);
+    if (isThenable(loading)) loading.then((found) => loaded(found), unloadable);
     else loaded(loading);
   } catch (error) {
     unloadable(error);

@@ -130,7 +130,8 @@ export function streaming(around: Surroundings, { ours }: Packing, post: Post): 
   };
 
   const push = (job: Running, source: Subscribable): void => {
-    let subscription: { unsubscribe(): void } | undefined;
+    // It may say something while it is being subscribed.
+    let subscription: { unsubscribe(): void } | undefined = undefined;
     const waiting: unknown[] = [];
     let over = false;
     let completed = false;

@@ -49,7 +49,7 @@ export function fromFetchHandler(handler: FetchHandler, options?: SiteOptions): 
           next(response) {
             answered = true;
             if (subscriber.closed) response.body?.cancel().catch(() => {});
-            subscriber.next(fromWebResponse(response as globalThis.Response, aborting));
+            subscriber.next(fromWebResponse(response, aborting));
             subscriber.complete();
           },
           error: (error: unknown) => subscriber.error(error),

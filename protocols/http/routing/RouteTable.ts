@@ -87,7 +87,8 @@ export class RouteTable<T> {
         at = at.literals.get(segment.text)!;
       } else if (segment.kind === 'param') at = at.param ??= node();
     }
-    const methods: Methods<T> = last.kind === 'rest' ? (at.rest ??= new Map()) : (at.here ??= new Map());
+    const methods: Methods<T> =
+      last.kind === 'rest' ? (at.rest ??= new Map<string, Route<T>>()) : (at.here ??= new Map<string, Route<T>>());
     const same = methods.get(method);
     if (same !== undefined) throw new TypeError(`the routes '${same.written}' and '${written}' are the same`);
     methods.set(method, route);

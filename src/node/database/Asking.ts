@@ -27,6 +27,7 @@ export abstract class Asking implements Queryable {
   protected abstract answer(statement: Statement, role: Role, running: () => void): Deferred<Outcome>;
   protected abstract runScript(sql: string, running: () => void): Deferred<unknown>;
   protected abstract open(statement: Statement): Deferred<OpenCursor>;
+  abstract toString(): string;
   abstract transaction<Out>(
     work: (tx: Transaction) => Steps<Out>,
     options?: TransactionOptions,

@@ -57,7 +57,7 @@ export class PostgresServer {
     await new Promise<void>((resolve, reject) => {
       let said = '';
       log.on('data', (chunk: Buffer) => {
-        said += chunk;
+        said += String(chunk);
         if (said.includes('ready to accept connections')) resolve();
       });
       this.server!.once('exit', (code) => reject(new Error(`postgres ended with ${code}: ${said}`)));

@@ -1,5 +1,5 @@
 /** A slow subscriber holds the source at the far side, its own and nobody else's; `explain` tells the chain. */
-import { delay as lateBy, interval, map, Observable, of, Subject, takeWhile, tap, timer, type Subscriber } from 'rxjs';
+import { delay as lateBy, interval, map, Observable, of, Subject, tap, timer, type Subscriber } from 'rxjs';
 import {
   bytes,
   explain,
@@ -202,9 +202,7 @@ test(
     const before = onWarning((warning) => warnings.push(warning));
     let told: unknown;
     const pour = new Observable<string>((subscriber: Subscriber<string>) =>
-      interval(1)
-        .pipe(takeWhile(() => !subscriber.closed))
-        .subscribe(() => subscriber.next('x'.repeat(100_000))),
+      interval(1).subscribe(() => subscriber.next('x'.repeat(100_000))),
     );
     const { far, near } = between({ pour$: pour }, { failed: (error) => (told = error) });
     let failed: unknown;

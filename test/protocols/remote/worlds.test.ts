@@ -3,7 +3,7 @@
  * ROPEWALK_SEEDS=2000 tries more seeds than the few of every day; ROPEWALK_SEED=17 tries that one alone.
  */
 import { from, ignoreElements, merge, Observable, tap, timer } from 'rxjs';
-import { concatMap, map } from 'rxjs/operators';
+import { concatMap, map } from 'rxjs';
 import { serve } from 'ropewalk';
 import { sameTwice, simulate } from 'ropewalk/marbles';
 import { expose, remoteLink } from 'ropewalk/remote';

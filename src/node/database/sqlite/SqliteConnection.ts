@@ -183,7 +183,7 @@ function rowsOf(columns: readonly string[], values: readonly unknown[]): Row[] {
   const width = columns.length;
   for (let at = 0; at < values.length; at += width) {
     const row: Row = {};
-    for (let column = 0; column < width; column++) row[columns[column]!] = values[at + column];
+    for (let column = 0; column < width; column++) row[columns[column]] = values[at + column];
     rows.push(row);
   }
   return rows;

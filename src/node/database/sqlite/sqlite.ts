@@ -84,7 +84,7 @@ export function sqlite(file: string, options: SqliteOptions = {}): Driver {
         thread.close();
         throw error instanceof Cancelled ? error : openingFailure(name, error as Error);
       },
-    ) as Deferred<SqliteThread>;
+    );
   };
   const connected = (thread: SqliteThread, exclusive: boolean, gone: () => void): DriverConnection =>
     new SqliteConnection(thread, { grace: inMemory ? undefined : grace, exclusive, gone });
