@@ -28,8 +28,7 @@ export interface ReadOptions {
 const oneMiB = 1 << 20;
 /** Up to so many characters a text is looked at, whether it is ASCII. */
 const shortText = 1024;
-
-const ascii = /^[\x00-\x7f]*$/;
+const ascii = /^\p{ASCII}*$/u;
 
 export abstract class Message {
   readonly headers: Fields;
