@@ -1,5 +1,5 @@
 /**
- * Claim: NestJS over `ropewalk/nestjs` answers no fewer requests, and streams no fewer values, than over Nest's own TCP transport.
+ * Claim: NestJS over `ropewalk/nestjs` streams more values than over Nest's own TCP transport, and answers about as many requests.
  * Run: npx ts-node bench/nestjs.ts   (about half a minute; ROUNDS=15 for steadier figures)
  * Client and server are one process, and a round runs each transport once, in turn; the first round is not counted.
  */

@@ -4,7 +4,7 @@
  *
  * What a connection keeps between two messages is the last bytes of plain text, no zlib stream: deflate may refer to them as
  * to a dictionary, and it is the same on the wire. So compressing is synchronous, in order without a queue, and an idle
- * connection costs what it said last instead of the 300 KB of two streams.
+ * connection costs what it said last instead of two zlib streams.
  */
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { concat, type Bytes } from '../../src/bytes.ts';
@@ -30,7 +30,7 @@ export interface PerMessageDeflateOptions extends DeflateWish {
  * `serverNoContextTakeover`, `clientNoContextTakeover`, `serverMaxWindowBits`, `clientMaxWindowBits` (9 to 15).
  *
  * Limits: a message is inflated up to the `max` of the WebSocket, and not a byte further: a bomb is told 1009. Compressing is
- * done at once, in this thread: about 0.1 ms for a small message, 20 ms for 1 MiB. A secret that is compressed beside what an
+ * done at once, in this thread: about 0.1 ms for a small message, tens of milliseconds for 1 MiB. A secret that is compressed beside what an
  * attacker chooses can be guessed by lengths (CRIME, BREACH): leave such messages below `threshold`, or this out.
  * Errors: {@link LimitExceeded}; {@link ProtocolError} with 1007 for what is not compressed data.
  *

@@ -41,8 +41,8 @@ export interface Http2Options {
  * ways by the windows of their streams; one that is not read holds no other. When the server stops (`takeUntil(stop)` before
  * `serve`) the client is told (GOAWAY), streams that go on are finished, and the connection ends.
  *
- * Limits: {@link Http2Options}; frames that make no sense, floods of settings, pings and empty frames, and endless CONTINUATION
- * are cut off by nghttp2. WebSocket over a stream is RFC 8441.
+ * Limits: {@link Http2Options}; floods of settings and of pings, and endless CONTINUATION are cut off by nghttp2; half a frame
+ * is waited for until `idleTimeout`. WebSocket over a stream is RFC 8441.
  *
  * ```ts
  * listen('tcp:8080').pipe(serve(over(http2(), routes({ 'GET /': () => text('hello') })))).subscribe();
