@@ -5,6 +5,8 @@ const escaped = (text) => text.replace(/[/.*+?^${}()|[\]\\]/g, '\\$&');
 
 module.exports = {
   testEnvironment: 'node',
+  // One process after the other: tests that ask the collector take long in a heap that all the others have left full.
+  workerIdleMemoryLimit: '400MB',
   setupFilesAfterEnv: ['<rootDir>/test/nothingHeld.ts'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   moduleNameMapper: Object.fromEntries(
