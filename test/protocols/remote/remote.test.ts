@@ -1,5 +1,5 @@
 /** Calls and streams over a connection in memory: what crosses, how it ends. */
-import * as cborX from 'cbor-x';
+import * as cborOf from 'cbor';
 import {
   BehaviorSubject,
   concat,
@@ -648,8 +648,8 @@ describe('a peer that breaks the rules loses its connection, and nobody else doe
 
 const cbor = {
   name: 'cbor',
-  encode: (value: unknown) => cborX.encode(value),
-  decode: (content: Uint8Array) => cborX.decode(content) as unknown,
+  encode: (value: unknown) => cborOf.encode(value),
+  decode: (content: Uint8Array) => cborOf.decode(content) as unknown,
 };
 
 test(
@@ -659,7 +659,7 @@ test(
       { same: (value: unknown) => value, each$: (values: unknown[]) => of(...values) },
       { codec: cbor },
     );
-    const values = [new Uint8Array([1, 2, 3]), new Date(0), new Map([['a', 1]]), 10n ** 18n, undefined, null];
+    const values = [new Uint8Array([1, 2, 3]), new Date(0), new Map([[1, 'a']]), 10n ** 18n, undefined, null];
     const seen = [...values.map((value) => outcome(far.same(value))), outcome(far.each$(values))];
     return () => {
       for (const [i, value] of values.entries()) {
