@@ -127,7 +127,7 @@ const pooled = `
 import { ConnectionRefused } from 'ropewalk';
 import { deferToThread, threads } from 'ropewalk/node';
 
-const pool = threads({ size: 1, module: './work/MODULE' });
+const pool = threads({ size: 1, module: './jobs/MODULE' });
 pool.call('refuse', 3).addErrback(ConnectionRefused, (refused) => console.log(refused.name, refused.message));
 pool.stream('count', 3).subscribe((n) => console.log('counted', n));
 deferToThread((n) => n * 2, 21).addCallback((n) => console.log('doubled', n));
@@ -145,7 +145,7 @@ test.each([
   ['mjs', pooled, working],
   ['cjs', required(pooled), `${required(working).replaceAll('export ', '')}\nmodule.exports = { refuse, count };`],
 ])('threads run, and their program ends: %s', (ending, main, module) => {
-  write(`work/work.${ending}`, module);
+  write(`jobs/work.${ending}`, module);
   write(`threads.${ending}`, main.replace('MODULE', `work.${ending}`));
   expect(linesOf(run(folder, `threads.${ending}`))).toEqual(done);
 });
@@ -153,7 +153,7 @@ test.each([
 test('threads run TypeScript under ts-node', () => {
   // Named as what it will be built to.
   write('ts-node/work.ts', working.replaceAll('(n)', '(n: number)').replace('(to)', '(to: number)'));
-  write('ts-node/threads.ts', pooled.replace('./work/MODULE', './ts-node/work.js').replace('(n) =>', '(n: number) =>'));
+  write('ts-node/threads.ts', pooled.replace('./jobs/MODULE', './ts-node/work.js').replace('(n) =>', '(n: number) =>'));
   expect(linesOf(run(folder, bin('ts-node/dist/bin.js'), '--transpile-only', 'ts-node/threads.ts'))).toEqual(done);
 });
 
