@@ -40,8 +40,8 @@ export interface Outcome {
 const mebibyte = 1 << 20;
 /** One write of the source: one read of the connection. */
 const piece = 65536;
-/** Less than this is no storing: a source of 256 MiB a second delivers it in 16 ms. */
-export const little = 4 * mebibyte;
+/** Less than this is no storing: what comes in 128 ms, while a sink that is written by a timer fills up. */
+export const little = 8 * mebibyte;
 /** So much is delivered before it is asked how much of it is kept, and so much again. */
 const enough = 20 * mebibyte;
 /** By now somebody must have said something. */

@@ -35,7 +35,7 @@ export const creating: readonly Row[] = [
       () => source,
     ),
   (source, o) => o.zip(source, source).pipe(o.map(([chunk]) => chunk)),
-  (source, o) => o.zip(source, timer(0, 3)).pipe(o.map(([chunk]) => chunk)),
+  (source, o) => o.zip(source, timer(0, 2)).pipe(o.map(([chunk]) => chunk)),
   (source, o) => o.zip(source, NEVER).pipe(o.map(([chunk]) => chunk)),
   (source, o) => timer(5).pipe(o.switchMap(() => source)),
   (source, o) => timer(5).pipe(o.concatMap(() => source)),
@@ -45,7 +45,7 @@ export const creating: readonly Row[] = [
       o.map(([, chunk]) => chunk),
     ),
   (source, o) =>
-    o.interval(3).pipe(
+    o.interval(2).pipe(
       o.zipWith(source),
       o.map(([, chunk]) => chunk),
     ),

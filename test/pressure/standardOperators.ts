@@ -234,7 +234,7 @@ export const storing: readonly Row[] = [
     ),
   (source, o) =>
     source.pipe(
-      o.zipWith(timer(0, 3)),
+      o.zipWith(timer(0, 2)),
       o.map(([chunk]) => chunk),
     ),
   (source, o) =>

@@ -26,7 +26,7 @@ export function textOf(row: Row): string {
 function told({ stored, verdict }: Outcome): string {
   if (verdict === 'UnpressuredSink') return '64 MiB, then the end';
   if (verdict === 'StoredBytes' || verdict === 'silent') return 'all that comes';
-  return stored <= little ? 'under 4 MiB' : 'more than 4 MiB';
+  return stored <= little ? 'under 8 MiB' : 'more than 8 MiB';
 }
 
 /** One table. */

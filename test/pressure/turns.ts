@@ -18,17 +18,21 @@ export const turns: SchedulerLike = {
   },
 };
 
-/** As {@link turns}, but at most so many pieces of work in each millisecond: fast, and on a fast machine not faster. */
+/** How far behind its pace (milliseconds) work may catch up: a clock that ticks every 4 ms, a collection of the heap. */
+const behind = 16;
+
+/**
+ * As {@link turns}, but so many pieces of work in each millisecond: on a fast machine not faster, and on one whose timers
+ * are coarse not slower, because what is late follows at once.
+ */
 export function paced(perMillisecond: number): SchedulerLike {
-  let done = 0;
-  let during = 0;
+  let due = 0;
   return {
     now: () => turns.now(),
     schedule<T>(work: Work<T>, delay = 0, state?: T): Subscription {
       const now = turns.now();
-      if (now !== during) [during, done] = [now, 0];
-      const later = ++done > perMillisecond ? 1 : 0;
-      return turns.schedule(work as (this: SchedulerAction<T>, state?: T) => void, Math.max(delay, later), state);
+      due = Math.max(due, now - behind) + 1 / perMillisecond;
+      return turns.schedule(work as (this: SchedulerAction<T>, state?: T) => void, Math.max(delay, due - now), state);
     },
   };
 }
