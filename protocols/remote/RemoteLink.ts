@@ -8,7 +8,8 @@ import type { Connection } from '../../src/Connection.ts';
 import { Deferred } from '../../src/Deferred.ts';
 import { Cancelled, ConnectionClosed, ConnectionDone, LimitExceeded } from '../../src/errors.ts';
 import { currentSink, subscribingFor } from '../../src/flow.ts';
-import type { Caller, Conversation } from './Conversation.ts';
+import type { Conversation } from './Conversation.ts';
+import type { Caller } from './options.ts';
 import { conversationOver, type CallerOptions } from './remote.ts';
 import { remoteOf, type Remote } from './remoteOf.ts';
 

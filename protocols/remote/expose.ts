@@ -6,7 +6,8 @@ import { isObservable } from 'rxjs';
 import type { Bytes } from '../../src/bytes.ts';
 import type { Connection } from '../../src/Connection.ts';
 import type { Protocol } from '../../src/Protocol.ts';
-import { Conversation, type Answering, type RemoteOptions } from './Conversation.ts';
+import { Conversation } from './Conversation.ts';
+import type { Answering, RemoteOptions } from './options.ts';
 import { remoteOf, type Remote } from './remoteOf.ts';
 
 /** What is offered on one connection, with its other end at hand. */

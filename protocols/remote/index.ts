@@ -19,11 +19,12 @@
  * });
  * ```
  */
-export { Conversation, type Answering, type Caller, type RemoteOptions } from './Conversation.ts';
+export { Conversation } from './Conversation.ts';
 export { ExposedFailure, NotExposed, RemoteError, type CrossingError, type RemoteErrorDetails } from './errors.ts';
 export { expose } from './expose.ts';
 export type { Call, Cancel, Complete, Credit, Failure, Frame, Hello, Next, Result, Stream, Tell } from './frames.ts';
 export { Machine as RemoteMachine, type MachineLimits as RemoteMachineLimits, type RemoteEvent } from './Machine.ts';
+export type { Answering, Caller, RemoteOptions } from './options.ts';
 export { remote, type CallerOptions } from './remote.ts';
 export { remoteFrames } from './remoteFrames.ts';
 export { remoteLink, type LinkState, type RemoteLink, type RemoteLinkOptions } from './RemoteLink.ts';

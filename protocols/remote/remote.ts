@@ -4,8 +4,9 @@
  */
 import type { Connection } from '../../src/Connection.ts';
 import { subscribingFor } from '../../src/flow.ts';
-import { Conversation, type RemoteOptions } from './Conversation.ts';
+import { Conversation } from './Conversation.ts';
 import { answeringFor } from './expose.ts';
+import type { RemoteOptions } from './options.ts';
 import { remoteOf, type Remote } from './remoteOf.ts';
 
 /** What {@link remote} may be told. */

@@ -5,7 +5,7 @@
 import type { Observable } from 'rxjs';
 import type { Deferred } from '../../src/Deferred.ts';
 import type { Settled } from '../../src/deferred/awaitable.ts';
-import type { Caller } from './Conversation.ts';
+import type { Caller } from './options.ts';
 
 /**
  * An API, as its caller has it. Everything is a function here; what its name says decides what it gives:
