@@ -7,11 +7,11 @@ import type { SchedulerLike } from 'rxjs';
 import { IpAddress, type Destination } from '../../src/Address.ts';
 import type { Bytes } from '../../src/bytes.ts';
 import type { DatagramEvents, DatagramTransport } from '../../src/datagrams/DatagramTransport.ts';
+import { Posting, tooLong } from '../../src/datagrams/Posting.ts';
 import {
   AddressInUse,
   ConnectionAborted,
   DatagramRefused,
-  DatagramTooLong,
   InvalidAddress,
   MulticastJoinError,
   MulticastLeaveError,
@@ -20,9 +20,6 @@ import type { Flushable } from '../../src/Transport.ts';
 import type { Host } from './Host.ts';
 import type { Link } from './Link.ts';
 import { digest } from './Trace.ts';
-
-/** The most that UDP over IPv4 can carry: 65,535 less both headers. */
-export const longestDatagram = 65_507;
 
 export interface DatagramSetting {
   readonly host: Host;
@@ -34,15 +31,19 @@ export interface DatagramSetting {
   readonly route: (address: string) => { readonly host: Host; readonly link: Link } | undefined;
 }
 
+/** A datagram on its way. */
+interface Parcel {
+  readonly data: Bytes;
+  readonly to: IpAddress;
+}
+
 export class SimulatedDatagrams implements DatagramTransport {
   readonly scheduler: SchedulerLike;
   readonly remote: IpAddress | undefined;
-  unsent = 0;
   private readonly setting: DatagramSetting;
   private readonly events: DatagramEvents;
   private readonly local: IpAddress;
-  private readonly outgoing: { readonly data: Bytes; readonly to: IpAddress }[] = [];
-  private ending = false;
+  private readonly posting: Posting<Parcel>;
   private over = false;
 
   constructor(setting: DatagramSetting, events: DatagramEvents) {
@@ -51,6 +52,10 @@ export class SimulatedDatagrams implements DatagramTransport {
     this.events = events;
     this.scheduler = host.scheduler;
     this.remote = to;
+    this.posting = new Posting(this.scheduler, (parcel) => {
+      this.onWire(parcel);
+      this.events.drained();
+    });
     this.local = new IpAddress(host.ip, port === 0 ? host.nextPort++ : port);
     host.sockets.add(this);
     const taken = host.mailboxes.has(this.local.port);
@@ -64,6 +69,10 @@ export class SimulatedDatagrams implements DatagramTransport {
 
   get connected(): boolean {
     return this.remote !== undefined;
+  }
+
+  get unsent(): number {
+    return this.posting.unsent;
   }
 
   now(): number {
@@ -87,14 +96,9 @@ export class SimulatedDatagrams implements DatagramTransport {
       );
       return;
     }
-    if (data.length > longestDatagram) {
-      const problem = `a datagram of ${data.length} bytes is too long, ${longestDatagram} are the most`;
-      events.failed(new DatagramTooLong(`sending to ${to}: ${problem}`, { remote: to, code: 'EMSGSIZE' }));
-      return;
-    }
-    this.outgoing.push({ data, to });
-    this.unsent += data.length;
-    if (this.outgoing.length === 1) this.plan();
+    const refusal = tooLong(data, to, to);
+    if (refusal !== undefined) events.failed(refusal);
+    else this.posting.push({ data, to });
   }
 
   join({ group }: { readonly group: string }): void {
@@ -109,8 +113,7 @@ export class SimulatedDatagrams implements DatagramTransport {
   set(): void {}
 
   end(): void {
-    this.ending = true;
-    if (this.outgoing.length === 0) this.close();
+    this.posting.end(() => this.close());
   }
 
   abort(): void {
@@ -127,21 +130,7 @@ export class SimulatedDatagrams implements DatagramTransport {
   /** A network that breaks off connections does nothing to datagrams. */
   reset(): void {}
 
-  /** The kernel hands over one a turn. */
-  private plan(): void {
-    this.scheduler.schedule(() => {
-      const parcel = this.outgoing.shift();
-      if (parcel === undefined) return;
-      const { data, to } = parcel;
-      this.unsent -= data.length;
-      if (this.outgoing.length > 0) this.plan();
-      this.onWire(data, to);
-      this.events.drained();
-      if (this.ending && this.outgoing.length === 0) this.close();
-    });
-  }
-
-  private onWire(data: Bytes, to: IpAddress): void {
+  private onWire({ data, to }: Parcel): void {
     const { host, route } = this.setting;
     host.note(`${this.local} > ${to} datagram of ${data.length} bytes ${digest(data)}`);
     const found = route(to.host);
@@ -190,7 +179,7 @@ export class SimulatedDatagrams implements DatagramTransport {
   private release(): void {
     const { host } = this.setting;
     this.over = true;
-    this.outgoing.length = this.unsent = 0;
+    this.posting.clear();
     host.sockets.delete(this);
     // After a crash the port may be somebody else's.
     if (host.mailboxes.get(this.local.port) === this) host.mailboxes.delete(this.local.port);

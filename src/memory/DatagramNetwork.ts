@@ -12,16 +12,10 @@ import type {
   DatagramTransport,
   Membership,
 } from '../datagrams/DatagramTransport.ts';
+import { Posting, tooLong } from '../datagrams/Posting.ts';
 import { Datagrams } from '../Datagrams.ts';
 import { booleanField, Shape, textField, type DatagramType } from '../Endpoint.ts';
-import {
-  AddressInUse,
-  DatagramRefused,
-  DatagramTooLong,
-  InvalidAddress,
-  MulticastJoinError,
-  MulticastLeaveError,
-} from '../errors.ts';
+import { AddressInUse, DatagramRefused, InvalidAddress, MulticastJoinError, MulticastLeaveError } from '../errors.ts';
 import type { Flushable } from '../Transport.ts';
 
 /** `memory:`, `memory:name=NAME`, `memory:to=NAME`: a place for datagrams. */
@@ -33,9 +27,6 @@ export interface MemoryDatagrams {
   /** Whether others may have the same name, if they say so too; the last one is sent what goes to it. */
   reuse?: boolean;
 }
-
-/** As long as over UDP and IPv4. */
-export const longestDatagram = 65507;
 
 /** The datagram sockets of one world. */
 export class DatagramNetwork implements DatagramType<MemoryDatagrams> {
@@ -108,15 +99,13 @@ class MemorySocket implements DatagramTransport {
   readonly scheduler: SchedulerLike;
   readonly address: PathAddress;
   readonly shares: boolean;
-  unsent = 0;
   private readonly network: DatagramNetwork;
   private readonly events: DatagramEvents;
   private readonly peer: string | undefined;
   /** The groups it is a member of, each with the senders it wants to hear: all of them if `undefined`. */
   private readonly memberships = new Map<string, Set<string | undefined>>();
-  private readonly outgoing: Parcel[] = [];
+  private readonly posting: Posting<Parcel>;
   private loopback = true;
-  private ending = false;
   private over = false;
   private readonly binding: Subscription;
 
@@ -131,6 +120,7 @@ class MemorySocket implements DatagramTransport {
     this.shares = reuse;
     this.peer = to;
     this.events = events;
+    this.posting = new Posting(this.scheduler, (parcel) => this.carry(parcel));
     this.binding = this.scheduler.schedule(() => {
       if (network.bind(this)) events.bound(this.address);
       else
@@ -144,6 +134,10 @@ class MemorySocket implements DatagramTransport {
 
   get connected(): boolean {
     return this.peer !== undefined;
+  }
+
+  get unsent(): number {
+    return this.posting.unsent;
   }
 
   now(): number {
@@ -164,14 +158,9 @@ class MemorySocket implements DatagramTransport {
       );
       return;
     }
-    if (data.length > longestDatagram) {
-      const problem = `a datagram of ${data.length} bytes is too long, ${longestDatagram} are the most`;
-      events.failed(new DatagramTooLong(`sending to ${to}: ${problem}`, { remote, code: 'EMSGSIZE' }));
-      return;
-    }
-    this.outgoing.push({ data, to, loopback: this.loopback });
-    this.unsent += data.length;
-    if (this.outgoing.length === 1) this.plan();
+    const refusal = tooLong(data, to, remote);
+    if (refusal !== undefined) events.failed(refusal);
+    else this.posting.push({ data, to, loopback: this.loopback });
   }
 
   join({ group, source }: Membership): void {
@@ -200,8 +189,7 @@ class MemorySocket implements DatagramTransport {
   }
 
   end(): void {
-    this.ending = true;
-    if (this.outgoing.length === 0) this.close();
+    this.posting.end(() => this.close());
   }
 
   abort(): void {
@@ -218,23 +206,15 @@ class MemorySocket implements DatagramTransport {
     if (this.peer === undefined || this.peer === sender.name) this.events.received(data, sender.address);
   }
 
-  /** The network takes one datagram a turn from each socket. */
-  private plan(): void {
-    this.scheduler.schedule(() => {
-      const parcel = this.outgoing.shift();
-      if (parcel === undefined) return;
-      const { data, to } = parcel;
-      this.unsent -= data.length;
-      if (this.outgoing.length > 0) this.plan();
-      const found = this.network.deliver(parcel, this);
-      if (this.over) return;
-      if (!found && this.connected)
-        this.events.failed(
-          new DatagramRefused(`sending to ${to}: nobody is there`, { remote: { path: to }, code: 'ECONNREFUSED' }),
-        );
-      this.events.drained();
-      if (this.ending && this.outgoing.length === 0) this.close();
-    });
+  private carry(parcel: Parcel): void {
+    const { to } = parcel;
+    const found = this.network.deliver(parcel, this);
+    if (this.over) return;
+    if (!found && this.connected)
+      this.events.failed(
+        new DatagramRefused(`sending to ${to}: nobody is there`, { remote: { path: to }, code: 'ECONNREFUSED' }),
+      );
+    this.events.drained();
   }
 
   private close(error?: Error): void {
@@ -244,8 +224,7 @@ class MemorySocket implements DatagramTransport {
     this.network.unbind(this);
     for (const group of this.memberships.keys()) this.network.leave(group, this);
     this.memberships.clear();
-    this.outgoing.length = 0;
-    this.unsent = 0;
+    this.posting.clear();
     this.scheduler.schedule(() => this.events.closed(error));
   }
 }
