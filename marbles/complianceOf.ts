@@ -42,7 +42,7 @@ export interface ComplianceCase {
  */
 export function complianceOf(runtime: ComplianceRuntime): ComplianceCase[] {
   return [...readingCases, ...writingCases, ...endingCases, ...servingCases, ...placeCases]
-    .filter(({ needs = [] }) => needs.every((ability) => runtime.can[ability]))
+    .filter(({ needs = [] }) => needs.every((ability) => runtime.can[ability] ?? ability === 'pressure'))
     .map(({ rule, name, timeout = 15_000, run }) => ({
       rule,
       name,

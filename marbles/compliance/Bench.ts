@@ -24,6 +24,10 @@ export interface ComplianceRuntime {
     readonly reset: boolean;
     /** One direction can end while the other goes on. */
     readonly halfClose: boolean;
+    /** A peer whose bytes are not read is held (yes, unless said). */
+    readonly pressure?: boolean;
+    /** Each write arrives as one chunk of its own: nothing is joined, nothing is cut (no, unless said). */
+    readonly messages?: boolean;
   };
   /** On virtual time: lets a few milliseconds pass, with all that is planned in them. Without it, time is real. */
   advance?(): void;

@@ -73,7 +73,7 @@ export const placeCases: readonly CaseOf[] = [
       same(served.over, false, 'that the server is over');
       client.complete();
       await bench.until(() => served.over, 'the server to be over');
-      same(served.reasons, [{ kind: 'done' }]);
+      same(kindsOf(served.reasons), ['done']);
     },
   },
   {
@@ -155,9 +155,9 @@ export const placeCases: readonly CaseOf[] = [
       await bench.until(() => client !== undefined, 'the connection');
       client!.next(bytes('bye'));
       dial.unsubscribe();
-      same(await bench.reasonOf(client!), { kind: 'done' });
+      same((await bench.reasonOf(client!)).kind, 'done');
       await bench.until(() => reasons.length === 1, 'the server to see the end');
-      same(reasons, [{ kind: 'done' }]);
+      same(kindsOf(reasons), ['done']);
     },
   },
   {
@@ -186,6 +186,11 @@ export const placeCases: readonly CaseOf[] = [
     },
   },
 ];
+
+/** A protocol may add last words of its own to a reason. */
+function kindsOf(reasons: readonly CloseReason[]): string[] {
+  return reasons.map(({ kind }) => kind);
+}
 
 function addressesOf(
   bench: Bench,

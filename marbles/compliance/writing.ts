@@ -76,8 +76,8 @@ export const writingCases: readonly CaseOf[] = [
       await bench.until(() => answer.text === 'answer', 'the answer');
       server.complete();
       await bench.until(() => answer.end !== undefined, 'the end of the answer');
-      same(await bench.reasonOf(client), { kind: 'done' });
-      same(await bench.reasonOf(server), { kind: 'done' });
+      same((await bench.reasonOf(client)).kind, 'done');
+      same((await bench.reasonOf(server)).kind, 'done');
     },
   },
   {
@@ -108,8 +108,9 @@ export const writingCases: readonly CaseOf[] = [
       const { server, client } = await bench.pair();
       const heard = bench.hear(server);
       for (const letter of 'together') client.next(bytes(letter));
-      await bench.until(() => heard.length > 0, 'the bytes');
-      same(heard.chunks.length, 1, 'the number of pieces');
+      const pieces = bench.runtime.can.messages ? 'together'.length : 1;
+      await bench.until(() => heard.chunks.length >= pieces, 'the bytes');
+      same(heard.chunks.length, pieces, 'the number of pieces');
       same(heard.text, 'together');
     },
   },
@@ -130,6 +131,7 @@ export const writingCases: readonly CaseOf[] = [
   {
     rule: 8,
     name: 'an echo stays bounded while its peer does not read, and nothing is lost when it does',
+    needs: ['pressure'],
     timeout: 30_000,
     async run(bench) {
       const { server, client } = await bench.pair();
@@ -152,8 +154,9 @@ export const writingCases: readonly CaseOf[] = [
       holds(server.state.held, 'the echo is held by itself');
       holds(highest <= 3 * highWaterMark, `the echo keeps at most ${3 * highWaterMark} bytes, not ${highest}`);
       const heard = bench.hear(client);
+      await bench.until(() => heard.length >= written, 'everything to come back', 20_000);
       client.complete();
-      await bench.until(() => heard.end !== undefined, 'everything to come back', 20_000);
+      await bench.until(() => heard.end !== undefined, 'the end');
       isPattern(heard.chunks, written);
       holds(!server.state.held, 'nothing is held any more');
       same(server.state.unsent, 0, 'what is unsent');

@@ -5,11 +5,12 @@
 import { Observable, Subscription, type Subscriber } from 'rxjs';
 import type { Bytes } from '../../src/bytes.ts';
 import type { Connection } from '../../src/Connection.ts';
-import { ConnectionLost, LimitExceeded, ProtocolError, TimedOut } from '../../src/errors.ts';
+import { ConnectionLost, TimedOut } from '../../src/errors.ts';
 import { Inbox, type InboxOwner } from '../../src/Inbox.ts';
 import type { Protocol } from '../../src/Protocol.ts';
 import { isTextual } from '../../src/textual.ts';
-import { closeCodes, inOrder, mayStand, type Farewell, type WebSocketMessage } from './frames.ts';
+import { farewellFor } from './farewellFor.ts';
+import { closeCodes, inOrder, type Farewell, type WebSocketMessage } from './frames.ts';
 import { Machine, type Compression, type MachineEvents } from './Machine.ts';
 import { maskKeys } from './maskKeys.ts';
 import { WebSocketClosed } from './WebSocketClosed.ts';
@@ -239,15 +240,6 @@ class Session implements MachineEvents, InboxOwner {
     };
     lookAgain(ms);
   }
-}
-
-/** What the peer is told of an error: its own code, if it has one, and only what is meant for others. */
-function farewellFor(error: unknown): Farewell {
-  if (error instanceof WebSocketClosed && mayStand(error.hint)) return { code: error.hint, text: error.text };
-  if (error instanceof LimitExceeded) return { code: closeCodes.tooBig, text: error.message };
-  if (error instanceof ProtocolError && typeof error.hint === 'number' && mayStand(error.hint))
-    return { code: error.hint, text: error.message };
-  return { code: closeCodes.internalError, text: '' };
 }
 
 function notAMessage(value: unknown): TypeError {

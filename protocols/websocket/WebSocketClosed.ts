@@ -3,7 +3,7 @@
  * Knows: code and text. Does not know: frames.
  */
 import { brand } from '../../src/brand.ts';
-import { ConnectionClosed } from '../../src/errors.ts';
+import { ConnectionLost } from '../../src/errors.ts';
 
 /**
  * A WebSocket was closed with a code (RFC 6455 section 7.4).
@@ -17,7 +17,7 @@ import { ConnectionClosed } from '../../src/errors.ts';
  * refused.message;   // => the WebSocket was closed with 4001: log in first
  * ```
  */
-export class WebSocketClosed extends ConnectionClosed {
+export class WebSocketClosed extends ConnectionLost {
   /** The close code; for layers that tell their peer. */
   readonly hint: number;
   readonly text: string;

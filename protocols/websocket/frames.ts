@@ -31,6 +31,8 @@ export const closeCodes = {
   tooBig: 1009,
   mandatoryExtension: 1010,
   internalError: 1011,
+  /** What 1011 says, from a page: a browser lets it say no code below 3000 but 1000. Not registered with IANA. */
+  brokenOff: 3011,
 } as const;
 
 /** How the peer, or this side, said that it is over. */
@@ -52,5 +54,6 @@ export function mayStand(code: number): boolean {
 
 /** Whether a code says that nothing went wrong: the session was over, or a program has said so in a code of its own. */
 export function inOrder(code: number): boolean {
-  return code === closeCodes.normal || code === closeCodes.goingAway || code === closeCodes.noStatus || code >= 3000;
+  if (code >= 3000) return code !== closeCodes.brokenOff;
+  return code === closeCodes.normal || code === closeCodes.goingAway || code === closeCodes.noStatus;
 }

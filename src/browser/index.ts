@@ -2,7 +2,20 @@
  * Ropewalk in browsers: the door `ropewalk/browser`. It works in Node, too, where a platform has what a file here needs.
  * Knows: which endpoint types there are here. A type of your own needs no registration: pass it as a value.
  */
+import { wsClient, wssClient } from '../../protocols/websocket/endpoint.ts';
 import { runtime } from '../runtime.ts';
+
+export {
+  fromWebSocket,
+  subprotocolOf,
+  type FromWebSocketOptions,
+  type WebSocketClass,
+  type WebSocketClient,
+  type WebSocketEventLike,
+  type WebSocketEventType,
+  type WebSocketLike,
+  type WebSocketLimits,
+} from '../../protocols/websocket/endpoint.ts';
 
 export {
   fromMessagePort,
@@ -20,7 +33,7 @@ export {
   type WorkerThreadsOptions,
 } from './threads.ts';
 
-const here = runtime({ servers: {}, clients: {} });
+const here = runtime({ servers: {}, clients: { ws: wsClient, wss: wssClient } });
 
 /** Listens at a place: a cold Observable of connections. Subscribing binds, unsubscribing stops. */
 export const { listen } = here;

@@ -121,7 +121,7 @@ describe('a place behind a port', () => {
     serving.unsubscribe();
   });
 
-  test('a description in words names a type, and there is none here yet', () => {
+  test('a description in words names a type of those that there are in browsers', () => {
     expect(() => listen('tcp:7')).toThrow(EndpointError);
   });
 });

@@ -49,6 +49,8 @@ const internals: Record<string, readonly string[]> = {
   'test/nothingHeld.ts': ['src/flow.ts'],
   // The parts of a client that are no door of their own, and what its rules are made of.
   'test/protocols/http/client/Pool.test.ts': ['protocols/http/client/Carrier.ts'],
+  // A URL is the whole description, and goes back into one.
+  'test/browser/webSocket.test.ts': ['protocols/websocket/endpoint.ts'],
   // The laws of endpoint descriptions hold for every type there is.
   'test/Endpoint.test.ts': [
     'src/memory/DatagramNetwork.ts',
