@@ -8,7 +8,7 @@ import type { ListenerEvents } from '../../src/Listener.ts';
 import type { Clock, Owner } from './Clock.ts';
 import { offsetOf, type Duration } from './quantities.ts';
 import type { SimulatedDatagrams } from './SimulatedDatagrams.ts';
-import type { Trace } from './Trace.ts';
+import type { Phrase, Trace } from './Trace.ts';
 
 /** What runs on a host: an Observable is subscribed for as long as the host lives, a subscription or function ends with it. */
 export type Running = Observable<unknown> | Unsubscribable | (() => void) | void;
@@ -90,6 +90,11 @@ export class Host implements Owner, HostControls {
 
   note(text: string): void {
     this.trace.note(this.clock.frame, text);
+  }
+
+  /** What happens all the time. */
+  noteNumbers(phrase: Phrase, number: number, hash?: number): void {
+    this.trace.noteNumbers(this.clock.frame, phrase, number, hash);
   }
 
   start(): void {

@@ -19,7 +19,7 @@ import {
 import type { Flushable } from '../../src/Transport.ts';
 import type { Host } from './Host.ts';
 import type { Link } from './Link.ts';
-import { digest } from './Trace.ts';
+import { digest, hexOf } from './Trace.ts';
 
 export interface DatagramSetting {
   readonly host: Host;
@@ -132,7 +132,7 @@ export class SimulatedDatagrams implements DatagramTransport {
 
   private onWire({ data, to }: Parcel): void {
     const { host, route } = this.setting;
-    host.note(`${this.local} > ${to} datagram of ${data.length} bytes ${digest(data)}`);
+    host.note(`${this.local} > ${to} datagram of ${data.length} bytes ${hexOf(digest(data))}`);
     const found = route(to.host);
     // Whom nobody is called, nobody answers for.
     if (found === undefined) return;

@@ -11,7 +11,7 @@ import { ConnectionAborted, ConnectionLost } from '../../src/errors.ts';
 import type { Flushable, Transport, TransportEvents } from '../../src/Transport.ts';
 import type { Host } from './Host.ts';
 import type { Order, Way } from './Link.ts';
-import { digest } from './Trace.ts';
+import { digest, Phrase } from './Trace.ts';
 
 /** No piece on the wire is longer, in bytes. */
 const segment = 16384;
@@ -40,6 +40,9 @@ export class SimulatedTransport implements Transport {
   /** The other end: there once it has answered. */
   peer: SimulatedTransport | undefined;
   private readonly setting: SocketSetting;
+  /** What the trace says of its bytes, and of the room it makes. */
+  private readonly sends: Phrase;
+  private readonly makesRoom: Phrase;
   /** What the send buffer has no room for. */
   private readonly outgoing = new ChunkQueue();
   /** The send buffer: its program is free of it, the peer has no room for it yet. */
@@ -66,6 +69,8 @@ export class SimulatedTransport implements Transport {
     this.remote = setting.remote;
     this.scheduler = setting.host.scheduler;
     this.room = setting.window;
+    this.sends = new Phrase(`${this.direction} # bytes @`);
+    this.makesRoom = new Phrase(`${this.direction} has room for # more`);
     setting.host.sockets.add(this);
   }
 
@@ -135,6 +140,10 @@ export class SimulatedTransport implements Transport {
     return `${this.local} <> ${this.remote}`;
   }
 
+  private get direction(): string {
+    return `${this.local} > ${this.remote}`;
+  }
+
   private over(error?: Error): void {
     // Once: it may have been on its way when the host crashed.
     if (this.setting.host.sockets.delete(this)) this.events.closed(error);
@@ -153,7 +162,8 @@ export class SimulatedTransport implements Transport {
   }
 
   private tellReset(): void {
-    this.onWire('reset', 0, (peer) => peer.reset(), true);
+    this.setting.host.note(`${this.direction} reset`);
+    this.onWire(0, (peer) => peer.reset(), true);
   }
 
   private leave(state: 'left' | 'gone'): void {
@@ -173,7 +183,8 @@ export class SimulatedTransport implements Transport {
     while (sending.length > 0 && this.room > 0) {
       const chunk = sending.take(Math.min(this.room, segment, sending.length));
       this.room -= chunk.length;
-      this.onWire(`${chunk.length} bytes ${digest(chunk)}`, chunk.length, (peer) => peer.arrived(chunk));
+      setting.host.noteNumbers(this.sends, chunk.length, digest(chunk));
+      this.onWire(chunk.length, (peer) => peer.arrived(chunk));
       if (outgoing.length > 0) {
         this.send();
         return;
@@ -188,12 +199,12 @@ export class SimulatedTransport implements Transport {
     }
     if (this.endOnWire || sending.length > 0) return;
     this.endOnWire = true;
-    this.onWire('end', 0, (peer) => peer.arrivedEnd());
+    setting.host.note(`${this.direction} end`);
+    this.onWire(0, (peer) => peer.arrivedEnd());
   }
 
-  private onWire(what: string, size: number, deliver: (peer: SimulatedTransport) => void, perishable = false): void {
-    const { way, order, host } = this.setting;
-    host.note(`${this.local} > ${this.remote} ${what}`);
+  private onWire(size: number, deliver: (peer: SimulatedTransport) => void, perishable = false): void {
+    const { way, order } = this.setting;
     way.carry(
       order,
       size,
@@ -270,7 +281,8 @@ export class SimulatedTransport implements Transport {
     if (this.untold >= this.setting.window / 4) {
       const count = this.untold;
       this.untold = 0;
-      this.onWire(`has room for ${count} more`, 0, (peer) => peer.gotRoom(count));
+      this.setting.host.noteNumbers(this.makesRoom, count);
+      this.onWire(0, (peer) => peer.gotRoom(count));
     }
     return chunk;
   }

@@ -145,9 +145,12 @@ export class World {
     } catch (error) {
       if (!(error instanceof Ended)) judge.failed('the simulation threw', error);
     }
-    this.end = { at: clock.frame, hash: this.trace.hash, trace: this.trace.lastPart, decided: this.decided() };
+    const { hash } = this.trace;
     // Whatever comes of letting go of a world that failed is no news.
     const { length } = judge.problems;
+    // Nobody reads how a world that went well came about.
+    const [trace, decided] = length > 0 ? [this.trace.lastPart, this.decided()] : [[], []];
+    this.end = { at: clock.frame, hash, trace, decided };
     for (const host of network.hosts) host.crash();
     judge.problems.length = length;
   }

@@ -82,11 +82,28 @@ interface Caller {
 
 /** Whoever called the function that was replaced: the first frame outside of this file and of what is built in. */
 function callerOf(): Caller {
-  const places = (new Error().stack ?? '').split('\n').flatMap((frame) => placeInFrame.exec(frame.trim())?.[1] ?? []);
+  const places = nearFrames()
+    .split('\n')
+    .flatMap((frame) => placeInFrame.exec(frame.trim())?.[1] ?? []);
   const here = places[0]?.replace(/:\d+:\d+$/, '');
   const root = here?.replace(/marbles[\\/]simulation[\\/]guard\.[cm]?[jt]s$/, '');
   const isOutside = (place: string): boolean => !place.startsWith(`${here}:`) && !place.includes('node:');
   const place = places.find(isOutside) ?? 'an unknown place';
   const ours = root !== undefined && ['src', 'operators', 'protocols'].some((room) => place.startsWith(root + room));
   return { place, ours };
+}
+
+/** So many of them can be this file's own, and what is built in, and then comes the caller. */
+const near = 6;
+
+/** The first part of the stack: dice are thrown often, and each frame costs, the more so where sources are mapped. */
+function nearFrames(): string {
+  const limited = Error as { stackTraceLimit?: number };
+  const before = limited.stackTraceLimit;
+  limited.stackTraceLimit = near;
+  try {
+    return new Error().stack ?? '';
+  } finally {
+    limited.stackTraceLimit = before;
+  }
 }

@@ -87,7 +87,7 @@ export function sameTwice(options: SimulationOptions, body: (world: SimulatedWor
   const [one, two] = [new World(options, true), new World(options, true)];
   const reports = [one.run(body), two.run(body)];
   if (reports[0].hash === reports[1].hash && reports[0].events === reports[1].events) return reports[0];
-  const [first = [], second = []] = [one.trace.all, two.trace.all];
+  const [first, second] = [one.trace.all, two.trace.all];
   const at = first.findIndex((line, index) => line !== second[index]);
   const from = at < 0 ? first.length : at;
   throw new Error(
