@@ -22,6 +22,7 @@ import { http, http2, http2Client, httpClient, type AnyHttpOptions } from 'ropew
 import { developmentCertificate, listen } from 'ropewalk/node';
 import { withPeers } from '../../peers.ts';
 import { daemon, file, freePort, listening, run, serving, stopAll } from '../proxies/programs.ts';
+import { flags, frame, get, preface, types, uint32 } from './frames.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -259,13 +260,11 @@ describe('floods', () => {
     const socket = connectTcp(port, '127.0.0.1');
     const over = new Promise((resolve) => socket.once('close', resolve));
     socket.on('error', () => {}).resume();
-    socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-    socket.write(frame(4, 0, 0, 0));
-    // GET http://a/ in HPACK (RFC 7541): three indexed fields, and one literal; then CANCEL.
-    const get = [0x82, 0x86, 0x84, 0x41, 0x01, 0x61];
+    socket.write(preface);
+    socket.write(frame(types.settings, 0, 0));
     for (let id = 1; id < 2_000 && !socket.destroyed; id += 2) {
-      socket.write(Uint8Array.from([0, 0, get.length, 1, 5, 0, 0, id >> 8, id & 255, ...get]));
-      socket.write(Uint8Array.from([0, 0, 4, 3, 0, 0, 0, id >> 8, id & 255, 0, 0, 0, 8]));
+      socket.write(frame(types.headers, flags.endHeaders | flags.endStream, id, get));
+      socket.write(frame(types.reset, 0, id, uint32(node.constants.NGHTTP2_CANCEL)));
       await new Promise(setImmediate);
     }
     await over;
@@ -274,35 +273,24 @@ describe('floods', () => {
   });
 
   test.each([
-    ['settings', frame(4, 0, 0, 0), 20_000],
-    ['continuations without an end (CVE-2024-27983)', frame(9, 0, 1, 100), 20_000],
+    ['settings', frame(types.settings, 0, 0), 20_000],
+    [
+      'continuations without an end (CVE-2024-27983)',
+      frame(types.continuation, 0, 1, Array<number>(100).fill(0)),
+      20_000,
+    ],
   ])('%s: cut off, memory bounded', async (name, piece, times) => {
     const port = await served();
     const socket = connectTcp(port, '127.0.0.1');
     const over = new Promise((resolve) => socket.once('close', resolve));
     socket.on('error', () => {}).resume();
-    socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-    socket.write(frame(4, 0, 0, 0));
+    socket.write(preface);
+    socket.write(frame(types.settings, 0, 0));
     // A head that is not ended: its fields go on in the frames that follow.
-    if (name.startsWith('continuations')) socket.write(frame(1, 0, 1, 0));
+    if (name.startsWith('continuations')) socket.write(frame(types.headers, 0, 1));
     for (let n = 0; n < times && !socket.destroyed; n++) socket.write(piece);
     await over;
   });
-
-  function frame(type: number, flags: number, id: number, length: number): Uint8Array {
-    return Uint8Array.from([
-      0,
-      length >> 8,
-      length & 255,
-      type,
-      flags,
-      0,
-      0,
-      0,
-      id,
-      ...Array.from({ length }, () => 0),
-    ]);
-  }
 });
 
 describe('our client, with node:http2', () => {

@@ -3,11 +3,11 @@
  * Knows: both messages as a stream carries them, what a reset says of what the server has done. Does not know: other streams.
  */
 import { constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
-import { noop, Observable, Subscription } from 'rxjs';
+import { Observable, Subscription } from 'rxjs';
 import type { Bytes } from '../../../../src/bytes.ts';
 import type { Connection } from '../../../../src/Connection.ts';
 import { Deferred } from '../../../../src/Deferred.ts';
-import { Cancelled, ConnectionLost } from '../../../../src/errors.ts';
+import { Cancelled, ConnectionLost, ProtocolError } from '../../../../src/errors.ts';
 import { subscribingFor } from '../../../../src/flow.ts';
 import { writing } from '../../../../src/node/streams/toWritable.ts';
 import type { Exchange } from '../../client/Carrier.ts';
@@ -15,11 +15,14 @@ import { Fields } from '../../Fields.ts';
 import type { Request } from '../../Request.ts';
 import { RequestFailed } from '../../RequestFailed.ts';
 import { Response } from '../../Response.ts';
-import { contentOf } from './contentOf.ts';
+import { ArrivingContent } from './ArrivingContent.ts';
+import { codeName } from './errorCodes.ts';
 import { fromHeaders, toHeaders } from './fields.ts';
 
 export interface SentStreamOwner {
   readonly connection: Connection;
+  /** Whether the session of all its streams is over. */
+  readonly ended: boolean;
   over(): void;
 }
 
@@ -29,11 +32,14 @@ export class SentStream implements Exchange {
   readonly head: Deferred<Response>;
   received = false;
   private readonly stream: ClientHttp2Stream;
+  private readonly content: ArrivingContent;
   private readonly owner: SentStreamOwner;
   private readonly request: Request;
   private readonly work = new Subscription();
   private trailers = Fields.none;
   private reason: unknown;
+  /** What Node says of its end. */
+  private cause: Error | undefined;
   private refused = false;
 
   constructor(session: ClientHttp2Session, request: Request, owner: SentStreamOwner) {
@@ -48,11 +54,16 @@ export class SentStream implements Exchange {
     const endStream = !request.streamed && length === undefined;
     const stream = session.request(toHeaders(fields, pseudo), { endStream, waitForTrailers: request.streamed });
     this.stream = stream;
+    this.content = new ArrivingContent(stream);
     stream.on('response', (_headers, flags, ...[raw]: unknown[]) => this.headCame(flags, raw as string[]));
     stream.on('trailers', (_headers, _flags, ...[raw]: unknown[]) => {
       this.trailers = fromHeaders((raw ?? []) as string[]).fields;
     });
-    stream.on('error', noop);
+    stream.on('error', (error: Error) => {
+      this.cause = error;
+      // What is no HTTP/2 is told as it is: to ask again would not help.
+      if (error instanceof ProtocolError) this.reason ??= error;
+    });
     stream.on('close', () => this.closed());
     stream.on('wantTrailers', () => stream.sendTrailers(toHeaders(request.trailers, {})));
     if (endStream) return;
@@ -102,7 +113,7 @@ export class SentStream implements Exchange {
 
   /** Whoever leaves before its end ends the exchange. */
   private body(): Observable<Bytes> {
-    const content = contentOf(this.stream, (cause) => this.reason ?? this.lost(cause));
+    const content = this.content.read((cause) => this.reason ?? this.lost(cause));
     return new Observable((subscriber) => {
       if (this.reason !== undefined) {
         subscriber.error(this.reason);
@@ -125,13 +136,17 @@ export class SentStream implements Exchange {
   }
 
   private failed(): RequestFailed {
-    const cause = this.lost();
+    const cause = this.lost(this.cause);
     return new RequestFailed(`${this.request}: ${cause.message}`, { cause, sent: this.sent, answered: this.received });
   }
 
   private lost(cause?: Error | null): Error {
-    const { rstCode } = this.stream;
-    const why = cause?.message ?? (rstCode === 0 ? 'its connection ended' : `it was reset with code ${rstCode}`);
-    return new ConnectionLost(`a stream of ${this.owner.connection} was lost: ${why}`, { cause: cause ?? undefined });
+    const { stream, owner } = this;
+    // What ends all streams says why itself.
+    if (cause instanceof ConnectionLost) return cause;
+    const code = codeName(stream.rstCode);
+    const ending = owner.ended ? 'its connection ended' : `it was reset with ${code} before its end`;
+    const details = { cause: cause ?? undefined, code: owner.ended ? undefined : code };
+    return new ConnectionLost(`a stream of ${owner.connection} was lost: ${cause?.message ?? ending}`, details);
   }
 }

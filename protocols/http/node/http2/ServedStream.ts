@@ -16,7 +16,7 @@ import { HttpError } from '../../HttpError.ts';
 import { refusal } from '../../refusal.ts';
 import { Request } from '../../Request.ts';
 import type { Response } from '../../Response.ts';
-import { contentOf } from './contentOf.ts';
+import { ArrivingContent } from './ArrivingContent.ts';
 import { fromHeaders, toHeaders } from './fields.ts';
 
 export interface ServedStreamOwner {
@@ -90,7 +90,7 @@ export class ServedStream {
   /** It is read when somebody subscribes, and not before: meanwhile its window fills, and the client waits. */
   private bodyOf(fields: Fields): Observable<Bytes> {
     const { stream } = this;
-    const content = contentOf(stream, (cause) => this.lost('sending its request', cause));
+    const content = new ArrivingContent(stream).read((cause) => this.lost('sending its request', cause));
     const expects = fields.get('Expect')?.toLowerCase() === '100-continue';
     if (!expects) return content;
     return defer(() => {

@@ -8,6 +8,8 @@ import { ConnectionLost } from '../../../../src/errors.ts';
 import { toDuplex } from '../../../../src/node/streams/toDuplex.ts';
 import type { Carrier, ClientVersion, Exchange } from '../../client/Carrier.ts';
 import type { Request } from '../../Request.ts';
+import { endAtOnce } from './breakingOff.ts';
+import { LayeredWire } from './LayeredWire.ts';
 import { SentStream } from './SentStream.ts';
 
 export interface Http2ClientOptions {
@@ -34,6 +36,9 @@ export function http2Client(options: Http2ClientOptions = {}): ClientVersion {
   return { alpn: 'h2', shares: true, carry: (connection, changed) => new Http2Carrier(connection, changed, options) };
 }
 
+/** RFC 9113 section 3.4: 24 bytes come before the first frame of a client. */
+const prefaceLength = 24;
+
 class Http2Carrier implements Carrier {
   busy = 0;
   open = true;
@@ -48,13 +53,15 @@ class Http2Carrier implements Carrier {
     this.connection = connection;
     this.changed = changed;
     this.maxStreams = maxStreams;
+    const wire = new LayeredWire(connection, connection, connection);
     this.session = connect('http://localhost', {
-      createConnection: () => toDuplex(connection),
+      createConnection: () => toDuplex(wire),
       maxHeaderListPairs: maxFields,
       settings: { enablePush: false, maxHeaderListSize: maxHead, initialWindowSize: window },
       // Until the server has said what it allows.
       peerMaxConcurrentStreams: maxStreams,
     });
+    endAtOnce(this.session, wire, prefaceLength);
     this.session.on('remoteSettings', () => changed());
     // It takes on no more; what it has, it finishes (RFC 9113 section 6.8).
     this.session.on('goaway', () => this.end());
@@ -74,8 +81,12 @@ class Http2Carrier implements Carrier {
 
   send(request: Request): Exchange {
     this.busy++;
-    return new SentStream(this.session, request, {
-      connection: this.connection,
+    const { session, connection } = this;
+    return new SentStream(session, request, {
+      connection,
+      get ended() {
+        return session.destroyed;
+      },
       over: () => {
         this.busy--;
         this.changed();

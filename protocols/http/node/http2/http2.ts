@@ -11,6 +11,7 @@ import { toDuplex } from '../../../../src/node/streams/toDuplex.ts';
 import type { Layer, Protocol } from '../../../../src/Protocol.ts';
 import type { Request } from '../../Request.ts';
 import type { Response } from '../../Response.ts';
+import { endAtOnce } from './breakingOff.ts';
 import { LayeredWire } from './LayeredWire.ts';
 import { ServedStream } from './ServedStream.ts';
 
@@ -41,8 +42,8 @@ export interface Http2Options {
  * ways by the windows of their streams; one that is not read holds no other. When the server stops (`takeUntil(stop)` before
  * `serve`) the client is told (GOAWAY), streams that go on are finished, and the connection ends.
  *
- * Limits: {@link Http2Options}; floods of settings and of pings, and endless CONTINUATION are cut off by nghttp2; half a frame
- * is waited for until `idleTimeout`. WebSocket over a stream is RFC 8441.
+ * Limits: {@link Http2Options}; floods of settings and of pings, and endless CONTINUATION are cut off by nghttp2, and so is, with
+ * the code that RFC 9113 has for it, whoever sends what is no frame; half a frame is waited for until `idleTimeout`. WebSocket over a stream is RFC 8441.
  *
  * ```ts
  * listen('tcp:8080').pipe(serve(over(http2(), routes({ 'GET /': () => text('hello') })))).subscribe();
@@ -51,8 +52,11 @@ export interface Http2Options {
 export function http2(options: Http2Options = {}): Layer<Bytes, Request, Response> {
   return (site) => (incoming, connection) =>
     new Observable((outgoing) => {
-      const wire = toDuplex(new LayeredWire(incoming, outgoing, connection));
-      const serving = new Serving(performServerHandshake(wire, sessionOptions(options)), site, connection, options);
+      const layered = new LayeredWire(incoming, outgoing, connection);
+      const wire = toDuplex(layered);
+      const session = performServerHandshake(wire, sessionOptions(options));
+      endAtOnce(session, layered);
+      const serving = new Serving(session, site, connection, options);
       outgoing.add(() => {
         serving.stop();
         // The stream, not the session: that cannot bear to be destroyed in the middle of a write of its own.
@@ -161,7 +165,7 @@ class Serving {
     const error = new LimitExceeded(`serving ${this.connection} by HTTP/2: ${problem}`, maxCancelled);
     this.options.refused?.(error, undefined, this.connection);
     // Not in the middle of what it is doing.
-    setImmediate(() => this.session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM));
+    setImmediate(() => this.session.destroy(error, constants.NGHTTP2_ENHANCE_YOUR_CALM));
   }
 
   /** Nothing goes on: it may stay for a while. */
@@ -177,6 +181,8 @@ class Serving {
   }
 
   private broken(cause: Error): void {
+    // What was cut off was told of then.
+    if (this.cutOff) return;
     const error = new ProtocolError(`serving ${this.connection} by HTTP/2: ${cause.message}`, { cause });
     this.options.refused?.(error, undefined, this.connection);
   }
