@@ -7,7 +7,7 @@ module.exports = {
   testEnvironment: 'node',
   // One process after the other: tests that ask the collector take long in a heap that all the others have left full.
   workerIdleMemoryLimit: '400MB',
-  setupFilesAfterEnv: ['<rootDir>/test/nothingHeld.ts'],
+  setupFilesAfterEnv: ['<rootDir>/marbles/jest.ts'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   moduleNameMapper: Object.fromEntries(
     Object.entries(paths).map(([name, [file]]) => [`^${escaped(name)}$`, file.replace('./', '<rootDir>/')]),

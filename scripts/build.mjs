@@ -10,5 +10,5 @@ for (const [kind, type] of [
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', `tsconfig.${kind}.json`], {
     stdio: 'inherit',
   });
-  writeFileSync(`dist/${kind}/package.json`, `${JSON.stringify({ type, sideEffects: false })}\n`);
+  writeFileSync(`dist/${kind}/package.json`, `${JSON.stringify({ type, sideEffects: ['./marbles/jest.js'] })}\n`);
 }

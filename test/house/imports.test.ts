@@ -37,7 +37,7 @@ const exceptions: Record<string, readonly string[]> = {
   'src/node/database/postgres/client.ts': ['packages'],
   'src/node/database/sqlite/insideSqlite.ts': ['packages'],
   'marbles/disk.ts': ['node:'], // recordings on disk
-  'marbles/jest.ts': ['packages'], // matchers
+  'marbles/jest.ts': ['packages'], // Jest's own
 };
 
 /** A protocol, and those it is built on. */
@@ -45,8 +45,6 @@ const builtOn: Record<string, readonly string[]> = { websocket: ['http'], http: 
 
 /** A test, and the files inside the rooms that it opens beside the one it is named after. */
 const internals: Record<string, readonly string[]> = {
-  // It is loaded for every test, and needs no more than this.
-  'test/nothingHeld.ts': ['src/flow.ts'],
   // The parts of a client that are no door of their own, and what its rules are made of.
   'test/protocols/http/client/Pool.test.ts': ['protocols/http/client/Carrier.ts'],
   // A URL is the whole description, and goes back into one.

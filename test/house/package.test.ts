@@ -12,6 +12,9 @@ jest.setTimeout(60_000);
 const { exports: map } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: Record<string, unknown> };
 const doors = Object.keys(map).flatMap((name) => (name.endsWith('.json') ? [] : [name.replace('.', 'ropewalk')]));
 
+/** It opens only to tests that Jest runs. */
+const jestDoor = 'ropewalk/marbles/jest';
+
 const folder = mkdtempSync(join(tmpdir(), 'ropewalk-package-'));
 const bin = (path: string): string => resolve('node_modules', path);
 let tarball = '';
@@ -211,8 +214,25 @@ test.each([
 });
 
 test('every door opens, by require and by import', () => {
-  write('doors.cjs', doors.map((door) => `console.log(typeof require('${door}'));`).join('\n'));
-  write('doors.mjs', doors.map((door) => `import '${door}';`).join('\n'));
-  expect(run(folder, 'doors.cjs')).toBe('object\n'.repeat(doors.length));
+  const open = doors.filter((door) => door !== jestDoor);
+  write('doors.cjs', open.map((door) => `console.log(typeof require('${door}'));`).join('\n'));
+  write('doors.mjs', open.map((door) => `import '${door}';`).join('\n'));
+  expect(run(folder, 'doors.cjs')).toBe('object\n'.repeat(open.length));
   expect(run(folder, 'doors.mjs')).toBe('');
+});
+
+test('one line of the configuration of Jest has every test looked after', () => {
+  write('jest/jest.config.json', JSON.stringify({ setupFilesAfterEnv: [jestDoor] }));
+  write(
+    'jest/held.test.js',
+    `const { HoldGroup } = require('ropewalk');
+    test('leaves something held', () => {
+      const file = { pause() {}, resume() {}, now: () => 0, toString: () => 'the file' };
+      new HoldGroup(file).hold({ backlog: 1, toString: () => 'a queue' }, 'it is full');
+    });
+    test('leaves nothing', () => {});`,
+  );
+  expect(() => run(folder, bin('jest/bin/jest.js'), '--config', 'jest/jest.config.json', '--runInBand')).toThrow(
+    /left something held:\n\s*the file is still held by a queue: it is full[^]*1 failed, 1 passed, 2 total/,
+  );
 });

@@ -1,4 +1,4 @@
-/** The test kit in runners that it has never heard of: Node's own, and Vitest. (Jest runs every other test here.) */
+/** The test kit in runners that it has never heard of (Node's own, Vitest), and in Jest as its users have it. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
@@ -19,6 +19,42 @@ test('node --test runs marble tests, and shows why one fails', () => {
   expect(stdout).toMatch(/the marbles differ at 1 ms\n\s*expected {2}-b\|\n\s*actual {4}-a\|\n {0,}\s*\^/);
 });
 
+interface Outcome {
+  readonly title: string;
+  readonly status: string;
+  readonly failureMessages: readonly string[];
+}
+
+/** What a runner writes as JSON: Jest and those that do as it does. */
+function outcomesOf(json: string): Outcome[] {
+  const { testResults } = JSON.parse(json) as { testResults: { assertionResults: Outcome[] }[] };
+  return testResults.flatMap(({ assertionResults }) => assertionResults);
+}
+
+test('jest fails a test that leaves something held, once the door is imported, and goes on with rxjs-marbles', () => {
+  const { NODE_OPTIONS: _options, JEST_WORKER_ID: _worker, ...env } = process.env;
+  const config = join(__dirname, 'programs', 'jest', 'jest.config.cjs');
+  const { stdout } = spawnSync(
+    process.execPath,
+    [join('node_modules', 'jest', 'bin', 'jest.js'), '--config', config, '--json', '--runInBand'],
+    { encoding: 'utf8', env: { ...env, NO_COLOR: '1' }, timeout: 60_000 },
+  );
+  const outcomes = outcomesOf(stdout);
+  expect(outcomes.map(({ title, status }) => `${status}: ${title}`)).toEqual([
+    'passed: a byte diagram goes in, rxjs-marbles looks at what comes out',
+    'passed: a peer that stays connected holds nobody',
+    'failed: an echo whose peer does not read stays held',
+    'passed: the test after it is not to blame',
+    'passed: one byte that differs is noticed',
+    'passed: a Buffer equals the bytes that it is',
+  ]);
+  expect(outcomes[2].failureMessages.join().split('\n').slice(0, 3)).toEqual([
+    'Error: the test has left something held:',
+    '  the connection with echo is still held by the connection with echo: nobody listens',
+    '  the connection with echo#1 is still held by the connection with echo#1: its send buffer is full',
+  ]);
+}, 70_000);
+
 test('vitest runs marble tests and worlds, and shows why one fails', () => {
   const { NODE_OPTIONS: _options, VITEST: _vitest, JEST_WORKER_ID: _worker, ...env } = process.env;
   const config = join(__dirname, 'programs', 'vitest', 'vitest.config.mjs');
@@ -27,10 +63,7 @@ test('vitest runs marble tests and worlds, and shows why one fails', () => {
     [join('node_modules', 'vitest', 'vitest.mjs'), 'run', '--config', config, '--reporter=json', '--no-color'],
     { encoding: 'utf8', env: { ...env, NODE_ENV: 'test' }, timeout: 120_000 },
   );
-  const { testResults } = JSON.parse(stdout) as {
-    testResults: { assertionResults: { title: string; status: string; failureMessages: string[] }[] }[];
-  };
-  const results = testResults.flatMap(({ assertionResults }) => assertionResults);
+  const results = outcomesOf(stdout);
   expect(results.map(({ title, status }) => `${status}: ${title}`)).toEqual([
     'passed: what is said comes back',
     'passed: a codec and a world',
