@@ -1,7 +1,7 @@
 /** What a failure of the test kit looks like: whoever changes it sees here what people will read. */
-import { from, identity, map, mergeMap, VirtualTimeScheduler } from 'rxjs';
-import { bytes, codec, concat, serve, utf8, type Bytes, type PathAddress } from 'ropewalk';
-import { complianceOf, everySplit, expectCodec, hex, marbles, wire, type Marbles } from 'ropewalk/marbles';
+import { from, identity, map, mergeMap, switchMap, tap, VirtualTimeScheduler } from 'rxjs';
+import { bytes, codec, concat, currentGroup, serve, utf8, type Bytes, type Hold, type PathAddress } from 'ropewalk';
+import { complianceOf, everySplit, expectCodec, hex, marbles, simulate, wire, type Marbles } from 'ropewalk/marbles';
 import { memory } from 'ropewalk/memory';
 
 function said(attempt: () => unknown): string {
@@ -167,4 +167,57 @@ test('complianceOf names the rule and the page that has it', async () => {
    "docs/duplex.md, rule 1: while nobody listens at most one chunk is read, and reading is held
      it should be that at most 65536 bytes are read ahead, not 1048576"
   `);
+});
+
+describe('simulate', () => {
+  test('says who still holds whom when all is over, and how to see it again', () => {
+    const forgotten: Hold[] = [];
+    /** A queue that holds whoever feeds it, and forgets to let go when it is left. */
+    const forgetful = tap<Bytes>(() => {
+      const holder = { backlog: 5, toString: () => 'a forgetful queue' };
+      forgotten.push(currentGroup()!.hold(holder, 'it is full'));
+    });
+    const message = said(() =>
+      simulate({ seed: 4, profile: 'still', rechunk: false }, ({ host }) => {
+        host('server', (net) => net.listen('tcp:7').pipe(serve(identity)));
+        host('client', (net) =>
+          net.connect('tcp:server:7').pipe(
+            switchMap((connection) => {
+              connection.next(bytes('hello'));
+              return connection.pipe(forgetful);
+            }),
+          ),
+        );
+      }),
+    );
+    for (const hold of forgotten) hold.release();
+    expect(message).toMatchInlineSnapshot(`
+     "the connection with 10.0.0.1:7 is still held by a forgetful queue: it is full
+
+     the world of seed 4 (trace hash 78c705f7868a57c2):
+       after 0.000000 s and 16 events
+       options: seed: 4, profile: "still", rechunk: false
+       host server: 10.0.0.1
+       host client: 10.0.0.2
+       the link client-server: latency 0.000 ms, jitter 0.000 ms, any bandwidth, window 65536, reads whole
+
+     the last that happened in it:
+       0.000000 s  server starts at 10.0.0.1
+       0.000000 s  client starts at 10.0.0.2
+       0.000000 s  10.0.0.2:49152 dials 10.0.0.1:7
+       0.000000 s  10.0.0.1:7 accepts 10.0.0.2:49152
+       0.000000 s  10.0.0.2:49152 is connected to 10.0.0.1:7
+       0.000000 s  10.0.0.2:49152 > 10.0.0.1:7 5 bytes 5c5a663b
+       0.000000 s  10.0.0.1:7 > 10.0.0.2:49152 5 bytes 5c5a663b
+       0.000000 s  the link client-server is healed
+       0.000000 s  server stops
+       0.000000 s  10.0.0.1:7 > 10.0.0.2:49152 reset
+       0.000000 s  client stops
+       0.000000 s  10.0.0.2:49152 > 10.0.0.1:7 end
+       0.000000 s  10.0.0.2:49152 <> 10.0.0.1:7 was reset by the peer
+       0.000000 s  10.0.0.1:7 > 10.0.0.2:49152 reset
+
+     again:   simulate({ seed: 4, profile: "still", rechunk: false }, ...)"
+    `);
+  });
 });
