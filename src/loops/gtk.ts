@@ -7,6 +7,7 @@
  * thread, one process. When the loop is quit, Node's own takes over: what is to be drained is drained without a window.
  * GTK 3 and 4 are alike here: the loop is GLib's, which is why this wants what node-gtk exports and not a `Gtk`.
  */
+import { MessageChannel } from 'node:worker_threads';
 import type { SchedulerLike } from 'rxjs';
 import { Deferred } from '../Deferred.ts';
 import type { ForeignLoop } from './ForeignLoop.ts';
@@ -87,7 +88,8 @@ export function gtkLoop(gi: Introspection, options?: LoopSchedulerOptions): GtkL
   const quit = (): void => {
     const main = running;
     running = undefined;
-    if (main?.isRunning()) main.quit();
+    // In a turn of its own: what this one has done to windows (closed them, as a rule) reaches the screen with the next.
+    if (main?.isRunning()) loop.later(() => main.quit(), 0);
   };
 
   return {
@@ -97,14 +99,26 @@ export function gtkLoop(gi: Introspection, options?: LoopSchedulerOptions): GtkL
       if (running !== undefined) throw new Error('the GTK loop runs already: quit it first');
       const main = (running = glib.MainLoop.new(null, false));
       const over = new Deferred<void>({ canceller: quit });
-      // From a timer: in a microtask (the top level of a module is one) promises would stand still while GTK's loop runs, and
-      // in an immediate Node would believe that it never ends, and never sleep.
-      setTimeout(() => {
+      fromMessage(() => {
         if (running === main) main.run();
         if (!over.called) over.callback();
-      }, 0);
+      });
       return over;
     },
     quit,
   };
+}
+
+/**
+ * Calls `work` where Node's loop may be run again inside: from a message that is waited for as sockets are. In a microtask (the top
+ * level of a module is one) promises would stand still meanwhile; in a timer, all timers that there are already; and in an
+ * immediate Node would believe that it never ends, and never sleep.
+ */
+function fromMessage(work: () => void): void {
+  const { port1, port2 } = new MessageChannel();
+  port1.once('message', () => {
+    port1.close();
+    work();
+  });
+  port2.postMessage(undefined);
 }
