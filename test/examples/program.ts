@@ -19,6 +19,8 @@ export interface Options {
   readonly argv?: readonly string[];
   /** How many files it may have open, if not as many as this process. */
   readonly files?: number;
+  /** What it finds in its environment beside what this process has. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Program {
@@ -33,7 +35,7 @@ export interface Program {
   say(line: string): void;
 }
 
-export function start(file: string, { ports = {}, input, argv = [], files }: Options = {}): Program {
+export function start(file: string, { ports = {}, input, argv = [], files, env = {} }: Options = {}): Program {
   const limited = files === undefined ? [] : ['sh', '-c', `ulimit -n ${files} && exec "$0" "$@"`];
   const node = [process.execPath, '--require', './test/examples/ports.cjs', 'node_modules/ts-node/dist/bin.js'];
   const [command, ...rest] = [...limited, ...node, file, ...argv];
@@ -41,7 +43,7 @@ export function start(file: string, { ports = {}, input, argv = [], files }: Opt
     command, rest,
     {
       stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
-      env: { ...process.env, NO_COLOR: '1', EXAMPLE_PORTS: JSON.stringify(ports) },
+      env: { ...process.env, ...env, NO_COLOR: '1', EXAMPLE_PORTS: JSON.stringify(ports) },
     },
   );
   const bound = new Map<number, number>();

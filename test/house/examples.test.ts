@@ -1,12 +1,18 @@
 /**
  * Every program in examples/ is short, says how to run it and what will be seen, and does what test/examples/ says of it.
+ * Those in folders of their own need more than Ropewalk, and have tests of their own.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { start, type Program, type Scenario } from '../examples/program.ts';
 import { filesIn } from './rooms.ts';
 
-describe.each(filesIn('examples'))('%s', (file) => {
+test.each(filesIn('examples').filter((file) => dirname(file) !== 'examples' && !file.endsWith('.d.ts')))(
+  '%s, in a folder of its own, has at most 60 lines',
+  (file) => expect(readFileSync(file, 'utf8').trimEnd().split('\n').length).toBeLessThanOrEqual(60),
+);
+
+describe.each(filesIn('examples').filter((file) => dirname(file) === 'examples'))('%s', (file) => {
   const source = readFileSync(file, 'utf8');
   const scenario = `test/examples/${basename(file)}`;
 

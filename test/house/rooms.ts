@@ -34,10 +34,15 @@ export const filesIn = (...folders: string[]): string[] => folders.flatMap((fold
 /** Every Markdown page under `folder`, in order. */
 export const pagesIn = (folder: string): string[] => under(folder, '.md');
 
+/** What an example that is a package of its own has installed or built. */
+const installed = /(^|\/)(node_modules|dist|\.angular)\//;
+
 function under(folder: string, ending: string): string[] {
   if (!existsSync(folder)) return [];
-  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith(ending));
-  return paths.map((path) => join(folder, path)).toSorted();
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith(ending) && !installed.test(path))
+    .map((path) => join(folder, path))
+    .toSorted();
 }
 
 /** What `file` imports, statically, by `import()` and by `require()`. */
