@@ -76,6 +76,7 @@ export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwne
   /** Whoever serves it takes nobody new: what is in hand is finished, nothing new is begun. */
   draining = false;
   private drainListeners: (() => void)[] = none;
+  private fullListeners: (() => void)[] = none;
 
   /** `open` makes the transport; it may tell events only after it has returned. */
   constructor(open: (events: TransportEvents) => Transport) {
@@ -92,6 +93,11 @@ export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwne
 
   toString(): string {
     return `the connection with ${this.ends.remote}`;
+  }
+
+  /** A number that grows when the platform takes bytes: whether the peer reads at all. */
+  get taken(): number {
+    return this.transport.taken ?? this.outbox.sent - this.transport.unsent;
   }
 
   get ends(): Ends {
@@ -133,6 +139,7 @@ export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwne
 
   filled(): void {
     this.changes?.next();
+    for (const tell of this.fullListeners) tell();
   }
 
   drained(): void {
@@ -161,7 +168,7 @@ export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwne
     }
     this.changes?.next();
     const { listeners } = this;
-    this.listeners = this.drainListeners = none;
+    this.listeners = this.drainListeners = this.fullListeners = none;
     for (const tell of listeners) tell(this.reason);
   }
 
@@ -221,6 +228,11 @@ export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwne
     else this.drainListeners = [...this.drainListeners, tell];
   }
 
+  /** Calls `tell` whenever the platform begins to take nothing more. */
+  onFilled(tell: () => void): void {
+    this.fullListeners = [...this.fullListeners, tell];
+  }
+
   /** Rule 3: no more to say. */
   complete(): void {
     if (!this.outbox.open) return;
@@ -267,7 +279,7 @@ export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwne
   private linger(): void {
     if (!this.inbox.listening) this.transport.atTurnEnd(this);
     if (this.lingering !== undefined) return;
-    let unsent = this.transport.unsent;
+    let { taken } = this;
     let waited = 0;
     const look = (): void => {
       if (this.endSent) {
@@ -275,8 +287,9 @@ export class Halves implements Pausable, TransportEvents, InboxOwner, OutboxOwne
         this.transport.close();
         return;
       }
-      waited = this.transport.unsent === unsent ? waited + 1 : 0;
-      unsent = this.transport.unsent;
+      waited = this.taken === taken ? waited + 1 : 0;
+      taken = this.taken;
+      const { unsent } = this.transport;
       if (waited >= patience) this.abort(new ConnectionLost(`${this} takes no more: ${unsent} bytes stay unsent`));
       else this.lingering = this.transport.scheduler.schedule(look, lingerTime);
     };

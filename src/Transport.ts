@@ -19,6 +19,8 @@ export interface Transport extends Pausable {
   readonly scheduler: SchedulerLike;
   /** Bytes handed to `write` that the platform has not taken yet. */
   readonly unsent: number;
+  /** A number that grows with every byte the platform takes, where it knows better than {@link unsent}. */
+  readonly taken?: number;
   /** What TLS has agreed on, where this is TLS. */
   readonly tls?: TlsDetails;
   /** How this platform begins TLS in mid-stream, if it can. */

@@ -9,7 +9,7 @@
 import { Observable, type Subscriber, type Subscription } from 'rxjs';
 import { fromLatin1, type Bytes } from '../../src/bytes.ts';
 import type { Connection } from '../../src/Connection.ts';
-import { ConnectionDone, ProtocolError } from '../../src/errors.ts';
+import { ConnectionDone, ProtocolError, TimedOut } from '../../src/errors.ts';
 import { currentSink, feed, HoldGroup, joinSink, subscribingFor, type Hold, type Holder } from '../../src/flow.ts';
 import { Inbox } from '../../src/Inbox.ts';
 import type { Protocol } from '../../src/Protocol.ts';
@@ -20,17 +20,19 @@ import type { HttpSettings } from './http.ts';
 import { HttpError } from './HttpError.ts';
 import { IncomingBody } from './IncomingBody.ts';
 import type { MessageEvent, RequestHead } from './messages.ts';
+import { MinimumRate, type Arriving } from './MinimumRate.ts';
 import { refusal } from './refusal.ts';
 import { Request } from './Request.ts';
 import type { Response } from './Response.ts';
 import { sendContent } from './sendContent.ts';
 import { ServerMachine } from './ServerMachine.ts';
+import { Standstill } from './Standstill.ts';
 import { writeResponse, type WrittenHead } from './writeResponse.ts';
 
 /** From so many characters on what is said leaves at once. */
 const longText = 16_384;
 
-export class Serving implements Holder {
+export class Serving implements Arriving, Holder {
   private readonly connection: Connection;
   private readonly out: Subscriber<Bytes>;
   private readonly incoming: Observable<Bytes>;
@@ -41,6 +43,9 @@ export class Serving implements Holder {
   private readonly deadline: Deadline;
   /** What the deadline is for. */
   private waiting: 'idle' | 'head' | 'body' | undefined;
+  /** Of the content that is being received. */
+  private rate: MinimumRate | undefined;
+  private readonly standstill: Standstill;
   /** The requests as a source of their own: while the site, or the outbox, is full, no new one is begun. */
   private readonly group: HoldGroup;
   private requests: Subscriber<Request> | undefined;
@@ -74,6 +79,7 @@ export class Serving implements Holder {
     this.machine = new ServerMachine(settings.limits);
     const { scheduler } = connection.halves.transport;
     this.deadline = new Deadline(scheduler, () => this.tooLate());
+    this.standstill = new Standstill(connection, settings.timeouts.response, () => this.stuck());
     this.group = new HoldGroup({
       pause() {},
       resume: () => this.pump(),
@@ -84,6 +90,16 @@ export class Serving implements Holder {
 
   get backlog(): number {
     return this.exchanges.length;
+  }
+
+  /** Bytes of the content that is being received. */
+  get arrived(): number {
+    return this.receiving?.body!.received ?? 0;
+  }
+
+  /** Whether the content that is being received waits for its reader. */
+  get held(): boolean {
+    return this.connection.halves.group.held || !this.wants();
   }
 
   toString(): string {
@@ -128,6 +144,8 @@ export class Serving implements Holder {
 
   private stop(): void {
     this.deadline.stop();
+    this.rate?.stop();
+    this.standstill.stop();
     this.sending?.unsubscribe();
     this.hold?.release();
     this.receiving?.body!.error(new ConnectionDone(`${this.connection} ended before all of the content was there`));
@@ -195,10 +213,12 @@ export class Serving implements Holder {
     }
     const body = this.receiving!.body!;
     if (event.kind === 'end') {
+      this.rate?.stop();
       this.receiving = this.discarding = undefined;
       body.complete(event.trailers);
     } else if (this.discarding === undefined) body.next(event.data);
     else {
+      body.received += event.data.length;
       this.discarding -= event.data.length;
       if (this.discarding < 0) this.finish();
     }
@@ -231,7 +251,17 @@ export class Serving implements Holder {
     if (body !== undefined) this.receiving = exchange;
     this.waiting = undefined;
     feed(this.group, requests!, request);
+    if (body !== undefined && this.receiving === exchange) this.watchRate();
     if (!head.keepAlive) this.takeNoMore();
+  }
+
+  private watchRate(): void {
+    const { connection, settings } = this;
+    const { minRate: rate, timeouts } = settings;
+    const { scheduler } = connection.halves.transport;
+    this.rate = new MinimumRate(scheduler, { rate, every: timeouts.body }, this, () =>
+      this.refuseLate(`the content of the request came at less than ${rate} bytes a second`),
+    );
   }
 
   /** Somebody begins to read a content, or nobody does any more. */
@@ -452,13 +482,28 @@ export class Serving implements Holder {
   }
 
   private tooLate(): void {
-    const { waiting, discarding } = this;
-    if (waiting === 'idle' || discarding !== undefined) this.finish();
+    const { waiting = 'idle', settings, connection } = this;
+    const { [waiting]: ms } = settings.timeouts;
+    if (waiting === 'idle') this.finish();
+    // A content is not late while it is held here.
+    else if (waiting === 'body' && connection.halves.group.held) this.deadline.set(ms);
+    else this.refuseLate(`the ${waiting} of the request took more than ${ms} ms`);
+  }
+
+  private refuseLate(problem: string): void {
+    if (this.discarding !== undefined) this.finish();
     else {
-      const { [waiting ?? 'idle']: ms } = this.settings.timeouts;
-      this.refuse(new HttpError(408, `the ${waiting} of the request took more than ${ms} ms`, { side: 'remote' }));
+      this.refuse(new HttpError(408, problem, { side: 'remote' }));
       this.settle();
     }
+  }
+
+  private stuck(): void {
+    const { response: ms } = this.settings.timeouts;
+    const { outbox } = this.connection.halves;
+    const error = new TimedOut(`${this.connection} took nothing of ${outbox.unsent} bytes for ${ms} ms`);
+    if (this.exchanges.length > 0) this.tell(error, this.exchanges[0]);
+    this.out.error(error);
   }
 
   /** RFC 9110 section 7.8: from here on the connection speaks something else. */
@@ -468,6 +513,7 @@ export class Serving implements Holder {
     const turned = (this.turned = new Inbox<Bytes>(connection.halves.group, owner));
     this.sayNow();
     this.deadline.stop();
+    this.standstill.stop();
     const rest = machine.rest();
     if (rest.length > 0) turned.next(rest);
     if (this.incomingEnded) turned.complete();

@@ -17,6 +17,11 @@ export interface HttpTimeouts {
   readonly head: number;
   /** For the next piece of content, while somebody reads it (30,000): then 408. */
   readonly body: number;
+  /**
+   * For the client to take something of a response that is on its way (60,000), looked at in steps of this: then the connection
+   * is broken off, with {@link TimedOut}.
+   */
+  readonly response: number;
   /** For the next request, or the first one (60,000): then the connection ends. */
   readonly idle: number;
 }
@@ -27,6 +32,11 @@ export interface HttpOptions {
   readonly timeouts?: Partial<HttpTimeouts>;
   /** How many requests of one connection may wait for their responses (16). Then it is not read from. */
   readonly pipelined?: number;
+  /**
+   * The fewest bytes of content a second (240), while somebody reads it, over each stretch of `timeouts.body`: then 408. A client that
+   * drips its content out, a byte now and then, would stay for ever. 0 for whom that is right.
+   */
+  readonly minRate?: number;
   /** How many bytes of a content that nobody reads are let go of (262,144) to keep the connection. With more it is closed. */
   readonly discard?: number;
   /**
@@ -41,6 +51,7 @@ export interface HttpSettings extends HttpOptions {
   readonly limits: Limits;
   readonly timeouts: HttpTimeouts;
   readonly pipelined: number;
+  readonly minRate: number;
   readonly discard: number;
 }
 
@@ -58,7 +69,7 @@ export interface HttpSettings extends HttpOptions {
  * const site = map((request: Request) => text(`hello, ${request.query.get('name') ?? 'world'}\n`));
  * listen('tcp:8080').pipe(serve(over(http(), site))).subscribe();
  * ```
- * Limits: {@link Limits} for each request, {@link HttpTimeouts} for each wait, `pipelined` and `discard`, so that nobody
+ * Limits: {@link Limits} for each request, {@link HttpTimeouts} for each wait, `minRate`, `pipelined` and `discard`, so that nobody
  * fills the memory or stays for ever. What breaks them, and what is no request, is answered with its status after what was
  * asked before, and the connection ends: 400 (and whatever two readers could understand in two ways), 408, 413, 414, 417, 431,
  * 501, 505. `refused` is told.
@@ -73,8 +84,9 @@ export function http(options: HttpOptions = {}): Layer<Bytes, Request, Response>
   const settings: HttpSettings = {
     ...options,
     limits: { ...defaultLimits, ...options.limits },
-    timeouts: { head: 30_000, body: 30_000, idle: 60_000, ...options.timeouts },
+    timeouts: { head: 30_000, body: 30_000, response: 60_000, idle: 60_000, ...options.timeouts },
     pipelined: options.pipelined ?? 16,
+    minRate: options.minRate ?? 240,
     discard: options.discard ?? 262_144,
   };
   return (site) => (incoming, connection) =>

@@ -21,7 +21,11 @@ export function connectionOf(socket: Socket, local: (socket: Socket) => Address,
 }
 
 const transport = Symbol('transport');
-type Carrier = Socket & { [transport]: SocketTransport };
+type Carrier = Socket & {
+  [transport]: SocketTransport;
+  /** Not documented: it may be missing, or have none of these. */
+  _handle?: { readonly bytesWritten: number; readonly writeQueueSize?: number } | null;
+};
 
 class SocketTransport implements Transport {
   readonly scheduler = asyncScheduler;
@@ -49,6 +53,15 @@ class SocketTransport implements Transport {
 
   get unsent(): number {
     return this.socket.writableLength;
+  }
+
+  /**
+   * Node counts a write as one, until all of it is gone: that of 20 MB to a slow reader takes minutes. libuv, where the socket
+   * shows it, counts bytes; Node's own socket timeouts look at the same.
+   */
+  get taken(): number | undefined {
+    const { _handle: handle } = this.socket as Carrier;
+    return handle?.writeQueueSize === undefined ? undefined : handle.bytesWritten - handle.writeQueueSize;
   }
 
   get startTls(): StartTls {

@@ -15,7 +15,7 @@ import type { Response } from '../Response.ts';
 import { http2, type Http2Options } from './http2/http2.ts';
 
 export interface AnyHttpOptions extends HttpOptions {
-  /** What is asked of HTTP/2 alone. */
+  /** What is asked of HTTP/2 alone. Its timeouts and its `minRate` are those of HTTP/1 unless it is said here. */
   readonly http2?: Omit<Http2Options, 'refused'>;
 }
 
@@ -37,7 +37,10 @@ const preface = bytes('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
  * ```
  */
 export function http(options: AnyHttpOptions = {}): Layer<Bytes, Request, Response> {
-  const layers = { '1': http1(options), '2': http2({ ...options.http2, refused: options.refused }) };
+  const { timeouts, minRate, refused } = options;
+  const { idle, body, response } = timeouts ?? {};
+  const shared = { idleTimeout: idle, bodyTimeout: body, responseTimeout: response, minRate, refused };
+  const layers = { '1': http1(options), '2': http2({ ...shared, ...options.http2 }) };
   return (site) => {
     const one = layers['1'](site);
     const two = layers['2'](site);

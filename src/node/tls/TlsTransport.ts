@@ -76,6 +76,10 @@ export class TlsTransport implements Transport {
       : Math.max(this.earlyLength + (this.socket?.writableLength ?? 0), this.below.unsent);
   }
 
+  get taken(): number | undefined {
+    return this.below.taken;
+  }
+
   now(): number {
     return this.below.now();
   }

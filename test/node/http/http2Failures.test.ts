@@ -1,12 +1,24 @@
 /** What must never look whole in HTTP/2, and who is to blame: by node:http2, by frames that were written by hand, and by ours. */
 import * as node from 'node:http2';
-import type { AddressInfo, Socket } from 'node:net';
-import { concat, finalize, firstValueFrom, NEVER, of, Subject, type Observable } from 'rxjs';
-import { bytes, ConnectionLost, over, type Bytes } from 'ropewalk';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { concat, finalize, first, firstValueFrom, map, mergeMap, NEVER, of, Subject, type Observable } from 'rxjs';
+import { bytes, ConnectionLost, over, pull, type Bytes } from 'ropewalk';
 import { RequestFailed, routes, stream, text, type HttpClient, type Response } from 'ropewalk/http';
 import { http2, http2Client, httpClient, type Http2Options } from 'ropewalk/http/node';
 import { serving, stopAll } from '../proxies/programs.ts';
-import { contentLength, flags, frame, get, goawayIn, ok, rawClient, rawServer, types, uint32 } from './frames.ts';
+import {
+  contentLength,
+  flags,
+  frame,
+  get,
+  goawayIn,
+  ok,
+  preface,
+  rawClient,
+  rawServer,
+  types,
+  uint32,
+} from './frames.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -249,5 +261,95 @@ describe('what is no frame ends the connection at once (RFC 9113 section 5.4.1)'
     const failure = await failureOf(clientOf().get(origin));
     expect(failure).toMatchObject({ name: 'ProtocolError', side: 'remote' });
     expect(failure.message).toMatch(/speaks no HTTP\/2: it was broken off with \w+_ERROR/);
+  });
+});
+
+describe('clients that are slow on purpose', () => {
+  /** A server of the site, and the first error that it was told of. */
+  async function patient(site: ReturnType<typeof routes>, options: Http2Options) {
+    const refused = new Subject<unknown>();
+    const told = firstValueFrom(refused);
+    const port = await serving(over(http2({ ...options, refused: (error) => refused.next(error) }), site));
+    return { port, told };
+  }
+
+  const uploads = routes({ 'POST /': (request) => request.text().addCallback((said) => text(said)) });
+  const post = [0x83, ...get.slice(1)];
+
+  test('a content that drips in is 408, and the connection goes on', async () => {
+    const { port, told } = await patient(uploads, { bodyTimeout: 50, minRate: 1_000 });
+    const session = node.connect(`http://127.0.0.1:${port}`);
+    closing.push(() => session.destroy());
+    const asked = session.request({ ':method': 'POST', ':path': '/' }, { endStream: false });
+    asked.on('error', () => {}).write('a');
+    const status = await new Promise((resolve) => asked.once('response', (fields) => resolve(fields[':status'])));
+    expect(status).toBe(408);
+    expect(await told).toMatchObject({ name: 'HttpError', status: 408 });
+    expect(session.destroyed).toBe(false);
+  });
+
+  test('one that comes fast enough is not, and neither is one that nobody reads yet', async () => {
+    const late = new Subject<void>();
+    const asked = new Subject<void>();
+    const site = routes({
+      'POST /': (request) => {
+        setImmediate(() => asked.next());
+        return late.pipe(
+          first(),
+          mergeMap(() => request.text()),
+          map((said) => text(String(said.length))),
+        );
+      },
+    });
+    const { port } = await patient(site, { bodyTimeout: 30, minRate: 1_000 });
+    const began = firstValueFrom(asked);
+    const answer = clientOf().post(`http://127.0.0.1:${port}/`, { body: of(bytes('x'.repeat(50_000)), bytes('y')) });
+    await began;
+    setTimeout(() => late.next(), 100);
+    expect(await (await answer).text()).toBe('50001');
+  });
+
+  test('a response that is not taken is reset, and the connection goes on', async () => {
+    const site = routes({ 'GET /': () => stream(pull(endless())), 'GET /whole': () => text('x'.repeat(200_000)) });
+    for (const path of ['/', '/whole']) {
+      const { port, told } = await patient(site, { responseTimeout: 50 });
+      const session = node.connect(`http://127.0.0.1:${port}`);
+      closing.push(() => session.destroy());
+      const asked = session.request({ ':path': path });
+      asked.on('error', () => {});
+      const over$ = new Promise((resolve) => asked.once('close', resolve));
+      expect(await told).toMatchObject({
+        name: 'TimedOut',
+        message: expect.stringMatching(/took nothing of \d+ bytes/) as string,
+      });
+      asked.resume();
+      await over$;
+      expect([asked.rstCode, session.destroyed]).toEqual([constants.NGHTTP2_INTERNAL_ERROR, false]);
+    }
+  });
+
+  test('a client that reads nothing at all is cut off', async () => {
+    const { port, told } = await patient(routes({ 'GET /': () => stream(pull(endless())) }), { responseTimeout: 100 });
+    const socket = connect(port, '127.0.0.1');
+    closing.push(() => socket.destroy());
+    const over$ = new Promise((resolve) => socket.once('close', resolve));
+    socket.on('error', () => {}).pause();
+    // A window as large as it may be, of the stream and of the connection.
+    socket.write(preface);
+    socket.write(frame(types.settings, 0, 0, [0, 4, ...uint32(0x7fffffff)]));
+    socket.write(frame(types.windowUpdate, 0, 0, uint32(0x7ffeffff)));
+    socket.write(frame(types.headers, flags.endHeaders | flags.endStream, 1, get));
+    expect(await told).toMatchObject({ name: 'TimedOut' });
+    socket.resume();
+    await over$;
+  });
+
+  function* endless(): Iterable<Uint8Array> {
+    for (;;) yield new Uint8Array(16_384);
+  }
+
+  test('a head that nobody ends is not for ever', async () => {
+    const { port } = await patient(uploads, { idleTimeout: 50 });
+    expect(goawayIn(await rawClient(port, frame(types.headers, 0, 1, post)))).toBe(constants.NGHTTP2_NO_ERROR);
   });
 });

@@ -507,7 +507,7 @@ describe('time', () => {
   const hearing = (m: Marbles, site: Site, diagram: string, legend = {}): string[] => {
     const { listen, script } = m.memory();
     listen('memory:web')
-      .pipe(serve(over(http({ timeouts }), site)))
+      .pipe(serve(over(http({ timeouts, minRate: 0 }), site)))
       .subscribe();
     const heard: string[] = [];
     const began = asyncScheduler.now();

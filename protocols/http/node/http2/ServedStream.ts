@@ -3,24 +3,34 @@
  * Knows: both messages as a stream carries them. Does not know: other streams, the connection's limits.
  */
 import { constants, type ServerHttp2Stream } from 'node:http2';
-import { defer, first, of, Subscription, type Observable } from 'rxjs';
+import { defer, first, of, Subscription, tap, type Observable } from 'rxjs';
 import type { Bytes } from '../../../../src/bytes.ts';
 import type { Connection } from '../../../../src/Connection.ts';
-import { ConnectionLost } from '../../../../src/errors.ts';
+import { ConnectionLost, TimedOut } from '../../../../src/errors.ts';
 import { fromDuplex } from '../../../../src/node/streams/fromDuplex.ts';
 import { writing } from '../../../../src/node/streams/toWritable.ts';
 import { subscribingFor } from '../../../../src/flow.ts';
 import type { Protocol } from '../../../../src/Protocol.ts';
 import { Fields } from '../../Fields.ts';
 import { HttpError } from '../../HttpError.ts';
+import { MinimumRate } from '../../MinimumRate.ts';
 import { refusal } from '../../refusal.ts';
 import { Request } from '../../Request.ts';
 import type { Response } from '../../Response.ts';
 import { ArrivingContent } from './ArrivingContent.ts';
 import { fromHeaders, toHeaders } from './fields.ts';
 
+export interface StreamLimits {
+  /** How long a content may pause while it is read, in milliseconds, and how many bytes a second of it must come. */
+  readonly bodyTimeout: number;
+  readonly minRate: number;
+  /** How long a client may take nothing of a response, in milliseconds. */
+  readonly responseTimeout: number;
+}
+
 export interface ServedStreamOwner {
   readonly connection: Connection;
+  readonly limits: StreamLimits;
   refused(error: unknown, request: Request | undefined): void;
   /** `wasAnswered`: the response has gone out to its end. */
   over(wasAnswered: boolean): void;
@@ -34,6 +44,9 @@ export class ServedStream {
   private readonly owner: ServedStreamOwner;
   private readonly work = new Subscription();
   private request: Request | undefined;
+  /** Whether something of the response has left since that was last looked at. */
+  private moved = false;
+  private watched = false;
 
   constructor(stream: ServerHttp2Stream, owner: ServedStreamOwner) {
     this.stream = stream;
@@ -63,6 +76,11 @@ export class ServedStream {
     this.work.unsubscribe();
   }
 
+  /** Content of the response leaves. */
+  moves(): void {
+    this.moved = true;
+  }
+
   private requestOf(raw: readonly string[], ended: boolean): Request {
     const { stream } = this;
     const { pseudo, fields } = fromHeaders(raw);
@@ -90,7 +108,9 @@ export class ServedStream {
   /** It is read when somebody subscribes, and not before: meanwhile its window fills, and the client waits. */
   private bodyOf(fields: Fields): Observable<Bytes> {
     const { stream } = this;
-    const content = new ArrivingContent(stream).read((cause) => this.lost('sending its request', cause));
+    const arriving = new ArrivingContent(stream);
+    const content = arriving.read((cause) => this.lost('sending its request', cause));
+    this.watchRate(arriving);
     const expects = fields.get('Expect')?.toLowerCase() === '100-continue';
     if (!expects) return content;
     return defer(() => {
@@ -98,6 +118,21 @@ export class ServedStream {
       if (!stream.headersSent && !stream.destroyed) stream.additionalHeaders({ ':status': 100 });
       return content;
     });
+  }
+
+  private watchRate(arriving: ArrivingContent): void {
+    const { connection, limits } = this.owner;
+    const { bodyTimeout: every, minRate: rate } = limits;
+    const { scheduler } = connection.halves.transport;
+    const watching = new MinimumRate(scheduler, { rate, every }, arriving, () => {
+      const problem = `the content of the request came at less than ${rate} bytes a second`;
+      const error = new HttpError(408, problem, { side: 'remote' });
+      // The site may answer what breaks off, if it does so at once.
+      arriving.fail(error);
+      this.refuse(error);
+    });
+    this.stream.once('end', () => watching.stop());
+    this.work.add(() => watching.stop());
   }
 
   private respond(response: Response): void {
@@ -127,14 +162,20 @@ export class ServedStream {
     stream.respond(toHeaders(fields, pseudo), { waitForTrailers: response.streamed });
     stream.on('wantTrailers', () => stream.sendTrailers(toHeaders(response.trailers, {})));
     stream.on('finish', () => this.letGoOfContent());
-    if (content !== undefined) stream.end(content);
-    else this.stream$(response.body);
+    if (content === undefined) this.stream$(response.body);
+    else {
+      stream.end(content);
+      this.watchMoves();
+    }
   }
 
   private stream$(body: Observable<Bytes>): void {
     const { stream } = this;
     const lost = (cause?: Error | null): Error => this.lost('reading its response', cause);
-    const sending = body.pipe(writing<Bytes>(stream, {}, lost));
+    const sending = body.pipe(
+      tap(() => this.watchMoves()),
+      writing<Bytes>(stream, {}, lost),
+    );
     this.work.add(
       subscribingFor(undefined, () =>
         sending.subscribe({
@@ -147,6 +188,28 @@ export class ServedStream {
         }),
       ),
     );
+  }
+
+  /** While something waits to leave, some of it must: a client that never opens its window would keep it here. */
+  private watchMoves(): void {
+    if (this.watched) return;
+    const { stream, owner, request } = this;
+    const { responseTimeout: every } = owner.limits;
+    if (every === Infinity) return;
+    this.watched = true;
+    this.moved = false;
+    const look = (): void => {
+      this.watched = false;
+      if (stream.closed || stream.writableLength === 0) return;
+      if (this.moved) this.watchMoves();
+      else {
+        const waiting = `${stream.writableLength} bytes of a response`;
+        const error = new TimedOut(`${owner.connection} took nothing of ${waiting} for ${every} ms`);
+        owner.refused(error, request);
+        stream.destroy(error);
+      }
+    };
+    this.work.add(owner.connection.halves.transport.scheduler.schedule(look, every));
   }
 
   /** RFC 9113 section 8.1: a response may be whole before its request is; the client is asked to stop, without blame. */

@@ -5,7 +5,7 @@
 import { constants, type Http2Session } from 'node:http2';
 import { ConnectionLost, ProtocolError } from '../../../../src/errors.ts';
 import { codeName } from './errorCodes.ts';
-import { GoawayWatch } from './GoawayWatch.ts';
+import { FrameWatch } from './FrameWatch.ts';
 import type { LayeredWire } from './LayeredWire.ts';
 
 /** What nghttp2 calls its errors (`nghttp2_error`), and what they are on the wire. */
@@ -23,9 +23,15 @@ const codes: Readonly<Record<number, number>> = {
  * - For others Node ends the session itself, and takes the blame: INTERNAL_ERROR.
  * - A GOAWAY of the peer comes to the streams as an error without a type.
  *
- * `begins` bytes leave before the first frame (a client's preface, RFC 9113 section 3.4).
+ * `begins` bytes leave before the first frame (a client's preface, RFC 9113 section 3.4). `dataLeaves` is told of streams whose
+ * content moves.
  */
-export function endAtOnce(session: Http2Session, wire: LayeredWire, begins = 0): void {
+export function endAtOnce(
+  session: Http2Session,
+  wire: LayeredWire,
+  begins = 0,
+  dataLeaves: (stream: number) => void = () => {},
+): void {
   const destroy = session.destroy.bind(session);
   let goaway: number = constants.NGHTTP2_NO_ERROR;
   session.on('goaway', (code) => (goaway = code));
@@ -37,11 +43,14 @@ export function endAtOnce(session: Http2Session, wire: LayeredWire, begins = 0):
     } else if (name === 'ERR_HTTP2_SESSION_ERROR') destroy(endedByPeer(wire, goaway, error), code);
     else destroy(error, code);
   };
-  const watch = new GoawayWatch(begins, (code) => {
-    // Not in the middle of its own write.
-    setImmediate(() => {
-      if (!session.destroyed) destroy(wrong(wire, code), code);
-    });
+  const watch = new FrameWatch(begins, {
+    data: dataLeaves,
+    goaway(code) {
+      // Not in the middle of its own write.
+      setImmediate(() => {
+        if (!session.destroyed) destroy(wrong(wire, code), code);
+      });
+    },
   });
   wire.leaving = (chunk) => watch.see(chunk);
 }

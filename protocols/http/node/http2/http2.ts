@@ -3,17 +3,19 @@
  * Knows: settings and limits of a session, what is too much, how it ends. Does not know: one stream's affairs (Serving.ts).
  */
 import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
-import { Observable, Subscription } from 'rxjs';
+import { Observable } from 'rxjs';
 import type { Bytes } from '../../../../src/bytes.ts';
 import type { Connection } from '../../../../src/Connection.ts';
-import { LimitExceeded, ProtocolError } from '../../../../src/errors.ts';
+import { LimitExceeded, ProtocolError, TimedOut } from '../../../../src/errors.ts';
 import { toDuplex } from '../../../../src/node/streams/toDuplex.ts';
 import type { Layer, Protocol } from '../../../../src/Protocol.ts';
 import type { Request } from '../../Request.ts';
 import type { Response } from '../../Response.ts';
+import { Deadline } from '../../Deadline.ts';
+import { Standstill } from '../../Standstill.ts';
 import { endAtOnce } from './breakingOff.ts';
 import { LayeredWire } from './LayeredWire.ts';
-import { ServedStream } from './ServedStream.ts';
+import { ServedStream, type StreamLimits } from './ServedStream.ts';
 
 export interface Http2Options {
   /** The most streams at a time (100). Whoever opens more is refused them. */
@@ -30,6 +32,15 @@ export interface Http2Options {
   readonly maxCancelled?: number;
   /** How long a session without streams is kept, in milliseconds (60,000). */
   readonly idleTimeout?: number;
+  /** How long a content may pause while somebody reads it, in milliseconds (30,000): then 408. */
+  readonly bodyTimeout?: number;
+  /** The fewest bytes a second of it (240), over each stretch of `bodyTimeout`: then 408. 0 for any. */
+  readonly minRate?: number;
+  /**
+   * How long a client may take nothing of a response, in milliseconds (60,000), looked at in steps of this: then its stream is
+   * reset, or, where it reads nothing at all, the connection broken off, with {@link TimedOut}.
+   */
+  readonly responseTimeout?: number;
   /** Told of each error that was answered with a status or a reset, and of each session that was broken off. */
   refused?(error: unknown, request: Request | undefined, connection: Connection): void;
 }
@@ -55,8 +66,16 @@ export function http2(options: Http2Options = {}): Layer<Bytes, Request, Respons
       const layered = new LayeredWire(incoming, outgoing, connection);
       const wire = toDuplex(layered);
       const session = performServerHandshake(wire, sessionOptions(options));
-      endAtOnce(session, layered);
       const serving = new Serving(session, site, connection, options);
+      endAtOnce(session, layered, 0, (id) => serving.moves(id));
+      const { responseTimeout } = serving.limits;
+      const standstill = new Standstill(connection, responseTimeout, () => {
+        const waiting = `${connection.halves.outbox.unsent} bytes`;
+        const error = new TimedOut(`${connection} took nothing of ${waiting} for ${responseTimeout} ms`);
+        options.refused?.(error, undefined, connection);
+        outgoing.error(error);
+      });
+      outgoing.add(() => standstill.stop());
       outgoing.add(() => {
         serving.stop();
         // The stream, not the session: that cannot bear to be destroyed in the middle of a write of its own.
@@ -99,11 +118,12 @@ class Serving {
   private readonly site: Protocol<Request, Response>;
   private readonly connection: Connection;
   private readonly options: Http2Options;
-  private readonly streams = new Set<ServedStream>();
+  readonly limits: StreamLimits;
+  private readonly streams = new Map<number, ServedStream>();
   private answered = 0;
   private cancelled = 0;
   private cutOff = false;
-  private idle: Subscription | undefined;
+  private readonly idle: Deadline;
 
   constructor(
     session: ServerHttp2Session,
@@ -115,6 +135,9 @@ class Serving {
     this.site = site;
     this.connection = connection;
     this.options = options;
+    const { bodyTimeout = 30_000, minRate = 240, responseTimeout = 60_000 } = options;
+    this.limits = { bodyTimeout, minRate, responseTimeout };
+    this.idle = new Deadline(connection.halves.transport.scheduler, () => this.leave());
     session.on('stream', (stream: ServerHttp2Stream, _headers: unknown, flags: number, raw: string[]) =>
       this.serve(stream, flags, raw),
     );
@@ -125,12 +148,17 @@ class Serving {
   }
 
   stop(): void {
-    this.idle?.unsubscribe();
-    for (const stream of this.streams) stream.stop();
+    this.idle.stop();
+    for (const stream of this.streams.values()) stream.stop();
+  }
+
+  /** Content of this stream leaves. */
+  moves(id: number): void {
+    this.streams.get(id)?.moves();
   }
 
   private serve(stream: ServerHttp2Stream, flags: number, raw: readonly string[]): void {
-    this.idle?.unsubscribe();
+    this.idle.clear();
     const { maxStreams = defaults.maxStreams, maxCancelled = defaults.maxCancelled } = this.options;
     // What is open beyond `maxStreams` was cancelled in the same breath: node:http2 tells that later.
     if (this.cutOff || this.streams.size >= maxStreams + maxCancelled) {
@@ -138,17 +166,19 @@ class Serving {
       stream.close(constants.NGHTTP2_REFUSED_STREAM);
       return;
     }
+    const id = stream.id!;
     const served = new ServedStream(stream, {
       connection: this.connection,
+      limits: this.limits,
       refused: (error, request) => this.options.refused?.(error, request, this.connection),
-      over: (wasAnswered) => this.over(served, wasAnswered),
+      over: (wasAnswered) => this.over(id, wasAnswered),
     });
-    this.streams.add(served);
+    this.streams.set(id, served);
     served.begin(this.site, flags, raw);
   }
 
-  private over(stream: ServedStream, wasAnswered: boolean): void {
-    if (!this.streams.delete(stream)) return;
+  private over(id: number, wasAnswered: boolean): void {
+    if (!this.streams.delete(id)) return;
     if (wasAnswered) this.answered++;
     else this.cancelled++;
     const { maxCancelled = defaults.maxCancelled } = this.options;
@@ -171,13 +201,19 @@ class Serving {
   /** Nothing goes on: it may stay for a while. */
   private rest(): void {
     if (this.streams.size > 0 || this.session.destroyed) return;
-    const { scheduler } = this.connection.halves.transport;
-    this.idle = scheduler.schedule(() => this.session.close(), this.options.idleTimeout ?? 60_000);
+    this.idle.set(this.options.idleTimeout ?? 60_000);
   }
 
   /** RFC 9113 section 6.8: which streams are the last is told, and they are finished. A client may send others again elsewhere. */
   private drain(): void {
-    if (!this.session.destroyed && !this.session.closed) this.session.close();
+    if (!this.session.destroyed) this.leave();
+  }
+
+  private leave(): void {
+    const { session } = this;
+    session.close();
+    // It would wait for streams that it alone knows: half a head that nobody ends.
+    if (this.streams.size === 0) session.destroy();
   }
 
   private broken(cause: Error): void {
