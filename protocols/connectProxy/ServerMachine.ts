@@ -1,13 +1,18 @@
 /**
  * The server's side of CONNECT: from the first byte to where a client wants to go.
- * Knows: what a request is, what to answer to what is none. Does not know: who may do what, connections, time.
+ * Knows: that nothing but CONNECT is done here, what to answer to what is none. Does not know: what a request is (the machine of
+ * HTTP does), who may do what, connections, time.
  */
 import type { Bytes } from '../../src/bytes.ts';
-import { ByteQueue } from '../../src/ByteQueue.ts';
 import { LimitExceeded, ProtocolError } from '../../src/errors.ts';
+import { parseBasic, type Credentials } from '../http/basic/parse.ts';
+import { defaultLimits, type RequestHead } from '../http/messages.ts';
+import { parseAuthority } from '../http/parse.ts';
+import { ServerMachine as HttpMachine } from '../http/ServerMachine.ts';
 import { formatRefusal } from './format.ts';
-import type { ConnectProxyRequest, Credentials, Refusal, RefusalStatus } from './messages.ts';
-import { maxLine, parseBasic, parseRequest } from './parse.ts';
+import type { ConnectProxyRequest, Refusal } from './messages.ts';
+
+const doing = 'reading a request to connect';
 
 /** What comes of a chunk. At most one of `credentials`, `request` and `over`. */
 export interface ServerStep {
@@ -24,9 +29,7 @@ export interface ServerStep {
 
 export class ServerMachine {
   private readonly mustLogin: boolean;
-  private readonly queue = new ByteQueue();
-  /** How much of `queue` has no end of a head in it. */
-  private looked = 0;
+  private readonly machine = new HttpMachine();
   /** What is asked for by somebody of whom it is not decided yet whether to let him in. */
   private request: ConnectProxyRequest | undefined;
 
@@ -36,24 +39,25 @@ export class ServerMachine {
   }
 
   receive(chunk: Bytes): ServerStep {
-    const { queue } = this;
-    queue.push(chunk);
-    let read;
+    this.machine.receive(chunk);
     try {
-      read = parseRequest(queue.peek(), this.looked);
+      const event = this.machine.next();
+      return event?.kind === 'head' ? this.begin(event.head) : {};
     } catch (problem) {
       return { ...refuse(refusalFor(problem)), problem: problem as Error };
     }
-    if (read === undefined) {
-      this.looked = queue.length;
-      return {};
-    }
-    queue.skip(read.length);
-    const { host, port, fields } = read.head;
-    const claim = fields.find(([name]) => name === 'proxy-authorization')?.[1];
-    const request = { host, port, fields: fields.filter(([name]) => name !== 'proxy-authorization') };
+  }
+
+  private begin({ method, target, fields }: RequestHead): ServerStep {
+    const wrong = (expected: string, got: string, hint: number): ProtocolError =>
+      new ProtocolError(`${doing}: expected ${expected}, got ${got}`, { hint });
+    if (method !== 'CONNECT') throw wrong('CONNECT, which is all that is done here', method, 405);
+    const { host, port } = parseAuthority(doing, target);
+    const claims = fields.all('Proxy-Authorization');
+    if (claims.length > 1) throw wrong('one Proxy-Authorization field', `${claims.length} of them`, 400);
+    const request = { host, port, fields: fields.without('Proxy-Authorization') };
     if (!this.mustLogin) return this.asked(request);
-    const credentials = claim === undefined ? undefined : parseBasic(claim);
+    const credentials = parseBasic(claims[0]);
     // RFC 9110 section 11.7.1: no credentials, or invalid ones, are answered with a challenge.
     if (credentials === undefined) return refuse({ status: 407, why: 'say who you are' });
     this.request = { ...request, user: credentials.username };
@@ -67,7 +71,7 @@ export class ServerMachine {
   }
 
   private asked(request: ConnectProxyRequest): ServerStep {
-    return { request: { request, unread: this.queue.take(this.queue.length) } };
+    return { request: { request, unread: this.machine.rest() } };
   }
 }
 
@@ -75,11 +79,13 @@ function refuse(refusal: Refusal): ServerStep {
   return { reply: formatRefusal(refusal), over: true };
 }
 
-/** Errors as the answers that RFC 9112 section 3 and RFC 6585 section 5 ask for. */
+/** Errors as the answers that RFC 9112 section 3 and RFC 6585 section 5 ask for: their `hint`. */
 function refusalFor(problem: unknown): Refusal {
-  if (problem instanceof LimitExceeded)
-    return { status: problem.limit === maxLine ? 414 : 431, why: `at most ${problem.limit} bytes` };
+  if (problem instanceof LimitExceeded) {
+    const { limit, hint } = problem;
+    return { status: hint as number, why: `at most ${limit} ${limit === defaultLimits.fields ? 'fields' : 'bytes'}` };
+  }
   if (!(problem instanceof ProtocolError)) throw problem;
-  const status = problem.hint as RefusalStatus;
+  const status = problem.hint as number;
   return { status, why: status === 405 ? 'this proxy knows CONNECT only' : 'this is no CONNECT as in RFC 9112' };
 }

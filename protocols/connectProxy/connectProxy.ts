@@ -16,8 +16,9 @@ import {
 } from '../../src/errors.ts';
 import type { Protocol } from '../../src/Protocol.ts';
 import { onward } from '../../operators/proxying/onward.ts';
+import type { Credentials } from '../http/basic/parse.ts';
 import { formatEstablished, formatRefusal } from './format.ts';
-import type { ConnectProxyRequest, Credentials, Refusal } from './messages.ts';
+import type { ConnectProxyRequest, Refusal } from './messages.ts';
 import { ServerMachine } from './ServerMachine.ts';
 
 export interface ConnectProxyOptions {
@@ -48,8 +49,8 @@ export interface ConnectProxyOptions {
  * on, as `relay` does it. Anything that is not CONNECT, `GET http://...` included, is answered and the connection ends.
  *
  * Answers: 200, and the connection is a wire; 400 for what is no CONNECT with a host and a port, 405 for other methods, 505
- * for other versions than HTTP/1; 414 for a first line of more than 8 KiB and 431 for a head of more than 16 KiB, so that
- * nobody fills the memory; 407 for who may not come in; 403, 502, 503 or 504 for a dial that failed, with a Proxy-Status
+ * for other versions than HTTP/1; 414 for a first line of more than 8 KiB, 431 for more than 100 fields or 16 KiB of them, so
+ * that nobody fills the memory; 407 for who may not come in; 403, 502, 503 or 504 for a dial that failed, with a Proxy-Status
  * (RFC 9209), and 500 for a `connect` that errs with anything but a {@link ConnectError}. Who takes too long is aborted with
  * {@link TimedOut}, who leaves in the middle of a request with {@link ConnectionDone}. Source: RFC 9110 section 9.3.6,
  * RFC 9112 sections 2 to 5, RFC 7617.

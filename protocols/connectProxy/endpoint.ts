@@ -17,7 +17,7 @@ export interface ConnectProxyClient extends Through {
  *
  * In plain words: the proxy at HOST:PORT goes where `to` says; a name goes to the proxy as it is, and is never looked up
  * here. The connection is the one to the proxy, once that is no more than a wire: `remote` is the proxy. Bytes that follow
- * the proxy's answer are the first that arrive. Chains of proxies nest in `to`. A proxy's answer has at most 16 KiB.
+ * the proxy's answer are the first that arrive. Chains of proxies nest in `to`. A proxy's answer has at most 100 fields, and 16 KiB of them.
  *
  * Errors with the family of {@link ConnectError}: 407 is {@link ProxyAuthenticationFailed}, 403 {@link ConnectPermissionDenied},
  * 504 {@link ConnectTimeout}, any other refusal {@link ProxyRefused}; `code` is `HTTP_` and the status.

@@ -2,10 +2,12 @@
  * The request to become a wire to somewhere else, and the answers to it.
  * Source: RFC 9110 section 9.3.6 (CONNECT), RFC 7617 (Basic), RFC 9209 (Proxy-Status).
  */
-import { bytes, concat, latin1, type Bytes } from '../../src/bytes.ts';
-import { ProtocolError } from '../../src/errors.ts';
+import { bytes, concat, type Bytes } from '../../src/bytes.ts';
 import { parseIp } from '../../src/ip.ts';
-import { phrases, type Credentials, type Refusal } from './messages.ts';
+import { formatBasic } from '../http/basic/format.ts';
+import type { Credentials } from '../http/basic/parse.ts';
+import { phrases } from '../http/statuses.ts';
+import type { Refusal } from './messages.ts';
 
 /** The host must be one that may stand in an address; it is not looked at again here. */
 export function formatConnect(host: string, port: number, credentials?: Credentials): Bytes {
@@ -36,11 +38,4 @@ export function formatRefusal({ status, why, error }: Refusal): Bytes {
   if (status === 407) lines.push('Proxy-Authenticate: Basic realm="proxy", charset="UTF-8"');
   if (error !== undefined) lines.push(`Proxy-Status: ropewalk; error=${error}`);
   return concat([bytes(`${lines.join('\r\n')}\r\n\r\n`), content]);
-}
-
-/** RFC 7617 section 2: a user-id has no colon, and neither has control characters. Throws {@link ProtocolError} for those. */
-export function formatBasic({ username, password }: Credentials): string {
-  if (username.includes(':') || /\p{Cc}/u.test(username + password))
-    throw new ProtocolError('expected a user name without a colon, and no control characters', { side: 'local' });
-  return `Basic ${btoa(latin1(bytes(`${username}:${password}`)))}`;
 }

@@ -1,7 +1,7 @@
 /**
  * CONNECT (RFC 9110 section 9.3.6): connections through an HTTP proxy, the client and the server.
  *
- * In: the request, Basic credentials (RFC 7617), a strict reading of requests and answers, why a dial failed (RFC 9209).
+ * In: the request, Basic credentials (RFC 7617), requests and answers read as strictly as HTTP reads them, why a dial failed (RFC 9209).
  * Out: everything of HTTP that is not a tunnel (a proxy for `http:` pages is a matter of HTTP), Digest and other schemes,
  * HTTP/2.
  *
@@ -23,6 +23,6 @@ export { ConnectMachine } from './ClientMachine.ts';
 export { connectProxy, type ConnectProxyOptions } from './connectProxy.ts';
 export { connectProxyClient, type ConnectProxyClient } from './endpoint.ts';
 export { formatConnect } from './format.ts';
-export type { ConnectProxyRequest, Credentials as ConnectProxyCredentials } from './messages.ts';
-export { parseHead, type ResponseHead } from './parse.ts';
+export type { Credentials as ConnectProxyCredentials } from '../http/basic/parse.ts';
+export type { ConnectProxyRequest } from './messages.ts';
 export { ServerMachine as ConnectServerMachine, type ServerStep as ConnectServerStep } from './ServerMachine.ts';

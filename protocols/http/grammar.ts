@@ -36,6 +36,12 @@ export const host = /^(?:\[[\d.:A-Fa-f]+\]|[\w.~!$&'()*+,;=%-]{0,255})(?::\d{0,5
 /** RFC 9110 section 8.6: `Content-Length = 1*DIGIT`; of more than fifteen digits nobody can count that far. */
 export const contentLength = /^\d{1,15}$/;
 
+/** RFC 7617 section 2: the scheme, in any case (RFC 9110 section 11.1), and a token68 that is Base64. */
+export const basicCredentials = /^basic +([\d+/A-Za-z]+={0,2})$/i;
+
+/** RFC 9110 section 11.1: the name of a scheme, where a challenge begins. */
+export const authScheme = /^[\w!#$%&'*+.^`|~-]+/;
+
 /**
  * RFC 9112 section 7.1: `chunk-size [ chunk-ext ]`, `chunk-size = 1*HEXDIG`, and section 7.1.1:
  * `chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )`.

@@ -41,7 +41,7 @@ const exceptions: Record<string, readonly string[]> = {
 };
 
 /** A protocol, and those it is built on. */
-const builtOn: Record<string, readonly string[]> = { websocket: ['http'], http: ['connectProxy'] };
+const builtOn: Record<string, readonly string[]> = { websocket: ['http'], connectProxy: ['http'] };
 
 /** A test, and the files inside the rooms that it opens beside the one it is named after. */
 const internals: Record<string, readonly string[]> = {
@@ -60,7 +60,7 @@ const internals: Record<string, readonly string[]> = {
   ],
 };
 
-const purePart = /(^|[a-z])Machine\.ts$|^(grammar|parse|format|messages|frames|Fields|masking|Utf8Check)\.ts$/;
+const purePart = /(^|[a-z])Machine\.ts$|^(grammar|parse|format|messages|frames|statuses|Fields|masking|Utf8Check)\.ts$/;
 
 function roomOf(file: string): string {
   const [top, folder] = file.split('/');

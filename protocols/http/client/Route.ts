@@ -4,7 +4,7 @@
  */
 import { show } from '../../../src/bytes.ts';
 import type { TlsClientOptions } from '../../../src/tls.ts';
-import { formatBasic } from '../../connectProxy/format.ts';
+import { formatBasic } from '../basic/format.ts';
 
 /** What TLS is asked for, beside whom to expect. */
 export type ClientTls = Omit<TlsClientOptions, 'server' | 'servername' | 'alpn'>;

@@ -8,7 +8,7 @@ import type { Deferred } from '../../../src/Deferred.ts';
 import { watchingDial } from '../../../src/dialPhases.ts';
 import { ConnectionDone } from '../../../src/errors.ts';
 import { subscribingFor } from '../../../src/flow.ts';
-import { formatBasic } from '../../connectProxy/format.ts';
+import { formatBasic } from '../basic/format.ts';
 import type { CookieStore } from '../cookies/CookieJar.ts';
 import { Fields, type FieldsInit } from '../Fields.ts';
 import type { MessageInit } from '../Message.ts';

@@ -4,22 +4,17 @@
  */
 import { isAwaitable, type Awaitable } from '../../../src/deferred/awaitable.ts';
 import { maybeDeferred } from '../../../src/deferred/index.ts';
+import { parseBasic, type Credentials } from '../basic/parse.ts';
 import { HttpError } from '../HttpError.ts';
 import type { Request } from '../Request.ts';
 import type { Middleware } from '../routing/compose.ts';
 import { quoted } from './parameters.ts';
 
-/** What a client says of itself. */
-export interface BasicCredentials {
-  readonly username: string;
-  readonly password: string;
-}
-
 export interface BasicAuthOptions {
   /** What is protected: browsers show it. */
   readonly realm: string;
   /** Whether these may come in, now or later. Compare in constant time what is secret, or hash it. */
-  readonly check: (credentials: BasicCredentials, request: Request) => boolean | Awaitable<boolean>;
+  readonly check: (credentials: Credentials, request: Request) => boolean | Awaitable<boolean>;
 }
 
 /**
@@ -50,23 +45,4 @@ export function basicAuth({ realm, check }: BasicAuthOptions): Middleware {
     const checked = check(credentials, request);
     return isAwaitable(checked) ? maybeDeferred(() => checked).addCallback(decide) : decide(checked);
   };
-}
-
-/** The credentials of an Authorization field (section 2); `undefined` for what is none. */
-export function parseBasic(field: string | undefined): BasicCredentials | undefined {
-  const [, encoded] = /^basic +([A-Za-z\d+/]+={0,2})$/i.exec(field ?? '') ?? [];
-  if (encoded === undefined) return undefined;
-  let pair;
-  try {
-    pair = new TextDecoder('utf-8', { fatal: true }).decode(
-      Uint8Array.from(atob(encoded), (char) => char.charCodeAt(0)),
-    );
-  } catch {
-    // Neither base64 nor UTF-8: nobody we know.
-    return undefined;
-  }
-  const colon = pair.indexOf(':');
-  // "The user-id and password MUST NOT contain any control characters"
-  if (colon < 0 || /\p{Cc}/u.test(pair)) return undefined;
-  return { username: pair.slice(0, colon), password: pair.slice(colon + 1) };
 }

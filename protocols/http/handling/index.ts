@@ -1,6 +1,7 @@
 /** What handlers need beside routes. Names only. */
 export { accessLog, formatCombined, type AccessEntry } from './accessLog.ts';
-export { basicAuth, type BasicAuthOptions, type BasicCredentials } from './basicAuth.ts';
+export type { Credentials as BasicCredentials } from '../basic/parse.ts';
+export { basicAuth, type BasicAuthOptions } from './basicAuth.ts';
 export { conditional, type ConditionalOptions } from './conditional.ts';
 export { precondition, type Validators } from './conditions.ts';
 export { cookie, cookies, type CookieOptions } from './cookies.ts';
