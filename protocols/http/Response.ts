@@ -17,6 +17,8 @@ export interface ResponseInit extends MessageInit {
    * came behind the request are its own, untouched.
    */
   readonly upgrade?: Protocol<Bytes>;
+  /** Ends a content that would go on for ever: see {@link Response.finish}. */
+  readonly finish?: () => void;
   /** What went wrong, if this answers for an error: see {@link Response.cause}. */
   readonly cause?: unknown;
 }
@@ -35,6 +37,8 @@ export class Response extends Message {
   readonly status: number;
   readonly reason: string;
   readonly upgrade: Protocol<Bytes> | undefined;
+  /** Brings the content to its end, in order, if it would go on for ever (`events`): called when the server drains. */
+  readonly finish: (() => void) | undefined;
   /** The error that this answers for, `undefined` if there was none: for logs. It is never sent. */
   readonly cause: unknown;
 
@@ -43,6 +47,7 @@ export class Response extends Message {
     this.status = init.status ?? 200;
     this.reason = init.reason ?? phrases[this.status] ?? '';
     this.upgrade = init.upgrade;
+    this.finish = init.finish;
     this.cause = init.cause;
   }
 
@@ -53,12 +58,12 @@ export class Response extends Message {
 
   /** The same with something changed. The body goes with it: read one of the two. */
   with(changes: ResponseInit): Response {
-    const { status, reason, upgrade, headers, cause } = this;
+    const { status, reason, upgrade, headers, finish, cause } = this;
     const body = this.streamed ? this.body : this.content;
     const trailers = () => this.trailers;
     // Another status has another phrase.
     const kept = changes.status === undefined ? { status, reason } : {};
-    return new Response({ ...kept, upgrade, headers, body, trailers, cause, ...changes });
+    return new Response({ ...kept, upgrade, headers, body, trailers, finish, cause, ...changes });
   }
 
   override toString(): string {

@@ -414,6 +414,8 @@ export class Serving implements Arriving, Holder {
   }
 
   private sendStream(exchange: Exchange, { framing }: WrittenHead): void {
+    const { finish } = exchange.response!;
+    if (finish !== undefined) this.connection.halves.onDraining(finish);
     let over = false;
     const sending = sendContent(exchange.response!, framing, this.out, this.sink, {
       done: () => {

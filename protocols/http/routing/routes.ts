@@ -39,8 +39,8 @@ export type Routes<Route extends string> = {
  * asked('POST', 'http://a/users/me').headers.get('allow');      // => GET, HEAD, OPTIONS
  * asked('GET', 'http://a/users/me/').headers.get('location');   // => ../me
  * ```
- * Without a route of their own, HEAD is answered by that of GET, and OPTIONS with what is allowed (RFC 9110 sections 9.3.2,
- * 9.3.7). A path that has routes, but none for the method, is 405 with Allow; a path without any is 404; one whose percent
+ * Without a route of their own, HEAD is answered by that of GET, and so is what opens a WebSocket in HTTP/2 (RFC 8441); OPTIONS with
+ * what is allowed (RFC 9110 sections 9.3.2, 9.3.7). A path that has routes, but none for the method, is 405 with Allow; a path without any is 404; one whose percent
  * signs make no UTF-8 is 400. `/a` and `/a/` are two paths; where only the other one has a route, 308 leads there.
  * Neighbours: {@link compose} for what all routes have in common.
  */
@@ -51,7 +51,9 @@ export function routes<Route extends string>(table: Routes<Route>, options?: Sit
 
 function route(table: RouteTable<Handler<Request<never>>>, request: Request): ReturnType<Handler> {
   const { method, rest } = request;
-  const also = method === 'HEAD' ? 'GET' : undefined;
+  // RFC 8441 section 4: what is a GET with Upgrade in HTTP/1 is a CONNECT with a protocol and a path in HTTP/2.
+  const opens = method === 'CONNECT' && request.upgrade !== undefined;
+  const also = method === 'HEAD' || opens ? 'GET' : undefined;
   const fixed = table.findFixed(rest, method, also);
   if (fixed !== undefined) return fixed(request as Request<never>);
   if (request.target === '*' && method === 'OPTIONS') return allowed(new Set(table.methods));

@@ -2,7 +2,7 @@
  * Server-sent events for a handler: any Observable as a response that goes on (WHATWG HTML section 9.2).
  * Knows: what is sent and what keeps the line warm. Does not know: the wire.
  */
-import { asyncScheduler, Observable, type SchedulerLike } from 'rxjs';
+import { asyncScheduler, Observable, type SchedulerLike, type Subscriber } from 'rxjs';
 import { bytes, type Bytes } from '../../../src/bytes.ts';
 import { Fields } from '../Fields.ts';
 import type { Request } from '../Request.ts';
@@ -39,7 +39,7 @@ export interface EventsOptions<T> extends Beside {
  * });
  * ```
  * Limits: a client that does not read holds a source that can be held; one that cannot (a Subject) goes through `overflow`. Only
- * so many events are unsent as a connection bears (docs/pressure.md). When the server drains, the stream ends, if `request` is given.
+ * so many events are unsent as a connection bears (docs/pressure.md). When the server drains, the stream ends.
  * Errors: {@link ProtocolError}, side `local`, for an event type or an id with a line end in it; what the source errors with breaks
  * the response off. Neighbours: {@link eventSource} is the client.
  */
@@ -57,7 +57,10 @@ export function events<T>(
     ...beside
   } = options;
   if (!(silence > 0)) throw new RangeError(`expected a heartbeat above 0 milliseconds, got ${silence}`);
+  const listening = new Set<Subscriber<Bytes>>();
   const body = new Observable<Bytes>((subscriber) => {
+    listening.add(subscriber);
+    subscriber.add(() => listening.delete(subscriber));
     let quiet = true;
     const send = (text: string): void => {
       quiet = false;
@@ -73,7 +76,6 @@ export function events<T>(
         this.schedule(undefined, silence);
       }, silence),
     );
-    request?.connection?.halves.onDraining(() => subscriber.complete());
     const values = typeof source === 'function' ? source(request?.headers.get('Last-Event-ID')) : source;
     subscriber.add(
       values.subscribe({
@@ -93,7 +95,10 @@ export function events<T>(
     );
   });
   const ours = { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' };
-  return new Response({ ...beside, headers: Fields.of(ours).merge(headers ?? {}), body });
+  const finish = (): void => {
+    for (const subscriber of listening) subscriber.complete();
+  };
+  return new Response({ ...beside, headers: Fields.of(ours).merge(headers ?? {}), body, finish });
 }
 
 function asData(value: unknown): EventFields {

@@ -227,6 +227,13 @@ describe('our server, by node:http2', () => {
   });
 });
 
+test('RFC 9110 section 9.3.6: a page is no tunnel, and is not given as one', async () => {
+  const session = nodeClient(await served());
+  await new Promise((resolve) => session.once('remoteSettings', resolve));
+  const asked = { ':method': 'CONNECT', ':protocol': 'websocket', ':path': '/' };
+  expect(await answerTo(session, asked)).toMatchObject({ status: 501 });
+});
+
 test('RFC 9113 section 6.8: a server that stops says so (GOAWAY), finishes what goes on, and ends the connection', async () => {
   const stop = new Subject<void>();
   const answering = new Subject<Response>();

@@ -142,6 +142,8 @@ export class ServedStream {
     try {
       if (response.upgrade !== undefined && isTunnel) this.turnInto(response, response.upgrade);
       else if (response.upgrade !== undefined) throw new HttpError(501, 'there is no such upgrade in HTTP/2');
+      // RFC 9110 section 9.3.6: any 2xx would say that it is a tunnel now.
+      else if (isTunnel && response.ok) throw new HttpError(501, 'this does not go on as anything else');
       else this.send(response);
     } catch (error) {
       this.refuse(error);
@@ -162,15 +164,16 @@ export class ServedStream {
     stream.respond(toHeaders(fields, pseudo), { waitForTrailers: response.streamed });
     stream.on('wantTrailers', () => stream.sendTrailers(toHeaders(response.trailers, {})));
     stream.on('finish', () => this.letGoOfContent());
-    if (content === undefined) this.stream$(response.body);
+    if (content === undefined) this.stream$(response);
     else {
       stream.end(content);
       this.watchMoves();
     }
   }
 
-  private stream$(body: Observable<Bytes>): void {
-    const { stream } = this;
+  private stream$({ body, finish }: Response): void {
+    const { stream, owner } = this;
+    if (finish !== undefined) owner.connection.halves.onDraining(finish);
     const lost = (cause?: Error | null): Error => this.lost('reading its response', cause);
     const sending = body.pipe(
       tap(() => this.watchMoves()),
@@ -182,7 +185,7 @@ export class ServedStream {
           error: (error: unknown) => {
             // The head is out: all that is left to say is that this is not the end (RFC 9113 section 8.1). `close` would
             // end the content first, as if that were all.
-            if (!(error instanceof ConnectionLost)) this.owner.refused(error, this.request);
+            if (!(error instanceof ConnectionLost)) owner.refused(error, this.request);
             if (!stream.closed) stream.destroy(new HttpError(500));
           },
         }),
@@ -227,6 +230,7 @@ export class ServedStream {
     // There is no 101 in HTTP/2 (RFC 9113 section 8.6): what was agreed on there is agreed on by a 2xx here.
     stream.respond(toHeaders(headers, { ':status': status === 101 ? 200 : status }));
     const tunnel = fromDuplex(stream, { local, remote });
+    owner.connection.halves.onDraining(() => tunnel.halves.drain());
     try {
       const speaking = subscribingFor(tunnel.halves.outbox, () => protocol(tunnel, tunnel).subscribe(tunnel));
       tunnel.halves.onClosed(() => speaking.unsubscribe());

@@ -90,6 +90,13 @@ describe('what has no route', () => {
     expect(refused.cause).toBeInstanceOf(HttpError);
   });
 
+  test('RFC 8441 section 4: what opens a WebSocket in HTTP/2 is answered by the route of GET; a tunnel to somewhere is not', () => {
+    const opening = (upgrade?: string) =>
+      routes({ 'GET /ws': ({ method }) => text(method) })(new Request({ method: 'CONNECT', target: '/ws', upgrade }));
+    expect(utf8((opening('websocket') as Response).content!)).toBe('CONNECT');
+    expect((opening() as Response).status).toBe(405);
+  });
+
   test('RFC 9110 section 9.3.2: HEAD is answered by the route of GET, which knows', () => {
     expect(ask(site, 'HEAD /a').headers.get('x-a')).toBe('1');
     expect(said(routes({ 'GET /': ({ method }) => text(method) }), 'HEAD /')).toBe('HEAD');
