@@ -148,7 +148,7 @@ function members(value: string): string[] {
 }
 
 /** Without the OWS around it: blanks and tabs, and nothing else that JavaScript would call a blank. */
-function withoutBlanks(text: string, start: number, end: number): string {
+export function withoutBlanks(text: string, start: number, end: number): string {
   while (start < end && isBlank(text.charCodeAt(start))) start++;
   while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
   return text.slice(start, end);

@@ -52,7 +52,8 @@ export interface CookieJarOptions {
  * Limits: 4,096 bytes for a cookie, 50 for a domain, 3,000 in all. Caution: without the list of public suffixes
  * (publicsuffix.org), which is not built in, `shop.co.uk` can set a cookie that `bank.co.uk` gets. A client that talks with
  * servers that do not trust each other under such names passes `isPublicSuffix`, from a package that has the list (tldts, say).
- * Source: RFC 6265; the prefixes `__Secure-` and `__Host-` of its successor.
+ * Source: RFC 6265; of its successor (draft-ietf-httpbis-rfc6265bis) the prefixes `__Secure-` and `__Host-`, that what is Secure is not
+ * put in the shade by what is not, and that no cookie lives for more than 400 days.
  *
  * ```ts
  * const jar = new CookieJar();
@@ -139,13 +140,27 @@ export class CookieJar implements CookieStore {
     const path = said.path ?? defaultPath(url.pathname);
     // RFC 6265bis section 5.7: what is not told in secret cannot be a secret, and cannot take a secret's place.
     if (secure && !isSecure(url)) return;
+    if (!isSecure(url) && this.wouldShade(name, domain ?? host, path)) return;
     if (/^__secure-/i.test(name) && !secure) return;
     if (/^__host-/i.test(name) && !(secure && domain === undefined && said.path === '/')) return;
     const now = this.now();
-    const expires = said.maxAge === undefined ? said.expires : said.maxAge > 0 ? now + said.maxAge * 1_000 : -Infinity;
+    const wished = said.maxAge === undefined ? said.expires : said.maxAge > 0 ? now + said.maxAge * 1_000 : -Infinity;
+    const expires = wished === undefined ? undefined : Math.min(wished, now + longest);
     const created = ++this.created;
     const hostOnly = domain === undefined;
     this.put({ name, value, domain: domain ?? host, path, hostOnly, secure, httpOnly, expires, created });
+  }
+
+  /**
+   * RFC 6265bis section 5.7, step 16: whether a Secure cookie of this name is there, which would be sent to some of the same places. Who
+   * sits on a line in the clear could otherwise exchange a session.
+   */
+  private wouldShade(name: string, domain: string, path: string): boolean {
+    const now = this.now();
+    const related = [...this.domains].filter(([other]) => domainMatches(other, domain) || domainMatches(domain, other));
+    return related
+      .flatMap(([, cookies]) => cookies)
+      .some((other) => other.secure && other.name === name && !isOver(other, now) && pathMatches(path, other.path));
   }
 
   /** Steps 11 and 12: the same name, domain and path is the same cookie, which keeps its age. */
@@ -176,6 +191,9 @@ export class CookieJar implements CookieStore {
     }
   }
 }
+
+/** RFC 6265bis section 5.5: no longer than 400 days. */
+const longest = 400 * 24 * 3_600_000;
 
 const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '');
 

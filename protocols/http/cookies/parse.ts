@@ -1,7 +1,9 @@
 /**
- * The text of cookies (RFC 6265 section 5): what a server sets, when it ends.
+ * The text of cookies (RFC 6265 section 5, and what draft-ietf-httpbis-rfc6265bis makes stricter): what a server sets, when it ends.
  * Knows: reading Set-Cookie as liberally as section 5.2 says, dates as section 5.1.1 says. Does not know: who may set what.
  */
+
+import { withoutBlanks } from '../parse.ts';
 
 /** What a `Set-Cookie` says. */
 export interface SetCookie {
@@ -26,14 +28,17 @@ const maxAttribute = 1024;
 // oxlint-disable-next-line no-control-regex
 const control = /[\0-\x08\x0a-\x1f\x7f]/;
 
+/** Blanks and tabs: what else JavaScript would trim is a part of the value (RFC 6265bis section 5.6). */
+const trimmed = (text: string): string => withoutBlanks(text, 0, text.length);
+
 /** Section 5.2. `undefined` for what is to be ignored: no name, no `=`, too long. */
 export function parseSetCookie(text: string): SetCookie | undefined {
   if (control.test(text)) return undefined;
   const [pair, ...attributes] = text.split(';');
   const at = pair.indexOf('=');
   if (at < 0) return undefined;
-  const name = pair.slice(0, at).trim();
-  const value = pair.slice(at + 1).trim();
+  const name = trimmed(pair.slice(0, at));
+  const value = trimmed(pair.slice(at + 1));
   if (name === '' || name.length + value.length > maxLength) return undefined;
   const cookie: { -readonly [Key in keyof SetCookie]: SetCookie[Key] } = {
     name,
@@ -43,9 +48,9 @@ export function parseSetCookie(text: string): SetCookie | undefined {
   };
   for (const attribute of attributes) {
     const [key, ...rest] = attribute.split('=');
-    const said = rest.join('=').trim();
+    const said = trimmed(rest.join('='));
     if (said.length > maxAttribute) continue;
-    switch (key.trim().toLowerCase()) {
+    switch (trimmed(key).toLowerCase()) {
       case 'expires':
         cookie.expires = parseCookieDate(said) ?? cookie.expires;
         break;
@@ -53,8 +58,8 @@ export function parseSetCookie(text: string): SetCookie | undefined {
         if (/^-?\d+$/.test(said)) cookie.maxAge = Number(said);
         break;
       case 'domain':
-        // Section 5.2.3: an empty one is ignored, a leading dot does not count.
-        if (said !== '') cookie.domain = said.replace(/^\./, '').toLowerCase();
+        // RFC 6265bis section 5.6.3: a leading dot does not count, and an empty one is the host itself.
+        cookie.domain = said.replace(/^\./, '').toLowerCase() || undefined;
         break;
       case 'path':
         // Section 5.2.4: what is no path is the default path.

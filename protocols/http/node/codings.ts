@@ -42,7 +42,7 @@ function unpacking(coding: string, streamFor: (first: Bytes) => Duplex): Operato
       let begun = false;
       const begin = (first: Bytes): void => {
         begun = true;
-        subscriber.add(packed.pipe(throughStream(() => streamFor(first), failure)).subscribe(subscriber));
+        subscriber.add(packed.pipe(throughStream(() => streamFor(first), { failure })).subscribe(subscriber));
       };
       subscriber.add(
         source.subscribe({

@@ -1,16 +1,16 @@
 /**
  * Compression of responses (RFC 9110 sections 8.4 and 12.5.3).
- * Knows: what is worth packing, which coding a client prefers. Does not know: how bytes go through zlib (packed.ts).
+ * Knows: what is worth packing, which coding a client prefers. Does not know: how bytes go through zlib (throughStream).
  */
 import * as zlib from 'node:zlib';
 import type { Transform } from 'node:stream';
+import { throughStream } from '../../../src/node/streams/throughStream.ts';
 import type { Fields } from '../Fields.ts';
 import { varying } from '../handling/vary.ts';
 import type { Response } from '../Response.ts';
 import type { Middleware } from '../routing/compose.ts';
 import { preferences } from '../routing/negotiation.ts';
 import { afterwards } from '../routing/settled.ts';
-import { packed } from './packed.ts';
 
 export type ContentCoding = 'zstd' | 'br' | 'gzip';
 
@@ -62,7 +62,8 @@ export function compress(options: CompressOptions = {}): Middleware {
       if (coding === undefined) return response.with({ headers });
       return response.with({
         headers: weakened(headers.without('content-length', 'accept-ranges')).with('Content-Encoding', coding),
-        body: packed(response.body, makers[coding]!),
+        // Events arrive one by one: nothing is kept back to be packed with what comes later.
+        body: response.body.pipe(throughStream(makers[coding]!, { flush: true })),
       });
     });
 }

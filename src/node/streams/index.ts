@@ -5,7 +5,7 @@ export { FileError, FileNotFound, FilePermissionDenied, StreamClosed, StreamErro
 export { fromDuplex, type FromDuplexOptions } from './fromDuplex.ts';
 export { fromFile, type FromFileOptions } from './fromFile.ts';
 export { fromReadable } from './fromReadable.ts';
-export { throughStream } from './throughStream.ts';
+export { throughStream, type ThroughStreamOptions } from './throughStream.ts';
 export { toDuplex } from './toDuplex.ts';
 export { toFile, type ToFileOptions } from './toFile.ts';
 export { toReadable, type ToReadableOptions } from './toReadable.ts';

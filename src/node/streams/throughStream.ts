@@ -1,7 +1,7 @@
 /**
  * A Transform of Node as an operator.
- * Knows: that what goes in and what comes out are one pipeline, whose pressure and whose end pass through. Does not know: what the
- * stream does.
+ * Knows: that what goes in and what comes out are one pipeline, whose pressure and whose end pass through; when to let out what was
+ * made. Does not know: what the stream does.
  */
 import type { Duplex } from 'node:stream';
 import { Observable, type OperatorFunction } from 'rxjs';
@@ -9,6 +9,16 @@ import type { Bytes } from '../../bytes.ts';
 import { streamFailure, type Failure } from './errors.ts';
 import { reading } from './fromReadable.ts';
 import { writing } from './toWritable.ts';
+
+export interface ThroughStreamOptions {
+  /**
+   * Whether what was made leaves as soon as nothing waits to be made (no): many small chunks at once are made into one, a lone one is
+   * not kept back. For streams with a `flush()`: those of zlib.
+   */
+  readonly flush?: boolean;
+  /** What the stream's failures are told as ({@link StreamError}, {@link StreamClosed}). */
+  readonly failure?: Failure;
+}
 
 /**
  * Sends the source through a stream that `make` makes for each subscription, and emits what comes out of it.
@@ -18,7 +28,7 @@ import { writing } from './toWritable.ts';
  * unsubscribing destroys it, too.
  *
  * Errors: the source's; {@link StreamError} with the stream's own error as its `cause`, {@link StreamClosed} when it is closed
- * before its end.
+ * before its end. Throws `TypeError` with `flush` for a stream that cannot.
  *
  * ```ts
  * import { createGzip, createGunzip } from 'node:zlib';
@@ -33,14 +43,23 @@ import { writing } from './toWritable.ts';
  */
 export function throughStream<In = Bytes, Out = Bytes>(
   make: () => Duplex,
-  failure?: Failure,
+  { flush = false, failure }: ThroughStreamOptions = {},
 ): OperatorFunction<In, Out> {
   return (source) =>
     new Observable((subscriber) => {
       const stream = make();
-      const failed = failure ?? streamFailure(`going through a ${stream.constructor.name}`);
+      const name = stream.constructor.name;
+      if (flush && !canFlush(stream)) throw new TypeError(`expected a stream with flush(), got a ${name}`);
+      const failed = failure ?? streamFailure(`going through a ${name}`);
+      const written = flush ? (): void => (stream as Flushing).flush() : undefined;
       const error = (problem: unknown): void => subscriber.error(problem);
       subscriber.add(reading<Out>(stream, failed).subscribe(subscriber));
-      subscriber.add(source.pipe(writing(stream, {}, failed)).subscribe({ error }));
+      subscriber.add(source.pipe(writing(stream, {}, failed, written)).subscribe({ error }));
     });
+}
+
+type Flushing = Duplex & { flush(): void };
+
+function canFlush(stream: Duplex): stream is Flushing {
+  return 'flush' in stream && typeof stream.flush === 'function';
 }

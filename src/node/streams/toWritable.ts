@@ -39,11 +39,12 @@ export function toWritable<T = Bytes | string>(
   return writing(writable, options, streamFailure(`writing to a ${writable.constructor.name}`));
 }
 
-/** The same, with errors of the caller's own. */
+/** The same, with errors of the caller's own; `written` is called whenever all that came so far was taken. */
 export function writing<T>(
   writable: Writable,
   { end = true }: ToWritableOptions,
   failure: Failure,
+  written?: () => void,
 ): OperatorFunction<T, never> {
   return (source) =>
     new Observable((subscriber) => {
@@ -64,7 +65,9 @@ export function writing<T>(
       };
       const onWritten = (error?: Error | null): void => {
         pending--;
-        if (!error) isOut();
+        if (error) return;
+        isOut();
+        if (pending === 0 && !completed) written?.();
       };
       const onDrain = (): void => sink.releaseAll();
       const onFinish = (): void => subscriber.complete();

@@ -6,6 +6,7 @@ import {
   identity,
   ignoreElements,
   map,
+  mergeMap,
   mergeWith,
   NEVER,
   of,
@@ -347,6 +348,45 @@ describe('turned inside out', () => {
       m.flush();
       expect(heard).toEqual(['{"n":2}']);
       client.complete();
+    }),
+  );
+
+  test(
+    'textual messages: whatever kind of message came is a text, whatever leaves is one, whole and as it is',
+    marbles((m) => {
+      const words = ['', 'héllo', '\u0000\n', '𝄞'.repeat(1_000)];
+      const [near, far] = pair();
+      // It says everything twice: as text, and as bytes.
+      const twice = mergeMap((said: WebSocketMessage) => [said, bytes(String(said))]);
+      over(webSocketFrames(), twice)(far, far).subscribe(far);
+      const client = near.over(webSocketFrames({ role: 'client' }));
+      const texts = client.over(webSocketText());
+      const heard: string[] = [];
+      texts.subscribe((text) => heard.push(text));
+      for (const word of words) texts.next(word);
+      m.flush();
+      expect(heard).toEqual(words.flatMap((word) => [word, word]));
+      texts.complete();
+      m.flush();
+      expect(near.halves.reason).toMatchObject({ kind: 'done', code: 1000 });
+    }),
+  );
+
+  test(
+    'a text that is none is refused (1007): a lone half of a pair is sent as what stands for it, broken bytes are an error',
+    marbles((m) => {
+      const [near, far] = pair();
+      over(webSocketFrames(), webSocketText(), identity)(far, far).subscribe(far);
+      const texts = near.over(webSocketFrames({ role: 'client' })).over(webSocketText());
+      const heard: string[] = [];
+      texts.subscribe({ next: (text) => heard.push(text), error: () => {} });
+      texts.next('a\ud800b');
+      m.flush();
+      expect(heard).toEqual(['a\ufffdb']);
+      // Past the layers: a text frame of a byte that is never UTF-8, masked with zeros.
+      near.next(bytes([0x81, 0x81, 0, 0, 0, 0, 0xff]));
+      m.flush();
+      expect(far.halves.reason).toMatchObject({ code: 1007 });
     }),
   );
 

@@ -111,7 +111,104 @@ describe('who may set what (section 5.3)', () => {
   });
 });
 
+describe('what is Secure is left alone (RFC 6265bis section 5.7, step 16)', () => {
+  test.each([
+    ['by its own host', 'http://a.test/', 'a=2'],
+    ['by a host below, for all', 'http://www.a.test/', 'a=2; Domain=a.test'],
+    ['by a host below, for itself', 'http://www.a.test/', 'a=2'],
+    ['by its own host, for all below', 'http://a.test/', 'a=2; Domain=a.test'],
+    ['by a folder below', 'http://a.test/', 'a=2; Path=/x/y'],
+    ['by one that would take it away', 'http://a.test/', 'a=; Max-Age=0'],
+  ])('%s in the clear', (_, from, set) => {
+    const { jar } = jarWith([
+      ['https://a.test/', 'a=1; Secure; Domain=a.test; Path=/'],
+      [from, set],
+    ]);
+    expect(jar.cookies.map(({ value }) => value)).toEqual(['1']);
+  });
+
+  test('but not by who comes under TLS, nor another name, nor a folder above, nor one that is over', () => {
+    const { sent, clock } = jarWith([['https://a.test/', 'a=1; Secure; Path=/x; Max-Age=5', 'b=1; Secure']]);
+    expect(sent('https://a.test/x')).toBe('a=1; b=1');
+    const { jar, sent: later } = jarWith([
+      ['https://a.test/', 'a=1; Secure; Path=/x', 'b=1; Secure'],
+      ['https://a.test/', 'b=2'],
+      ['http://a.test/', 'c=3', 'a=4; Path=/'],
+    ]);
+    expect(later('https://a.test/x')).toBe('a=1; b=2; c=3; a=4');
+    expect(jar.cookies).toHaveLength(4);
+    clock.now += 5_000;
+    expect(sent('https://a.test/x')).toBe('b=1');
+  });
+
+  test("one that has ended is in nobody's way", () => {
+    const { jar, sent, clock } = jarWith([['https://a.test/', 'a=1; Secure; Max-Age=5; Path=/']]);
+    clock.now += 5_000;
+    jar.setFrom(url('http://a.test/'), ['a=2']);
+    expect(sent('http://a.test/')).toBe('a=2');
+  });
+});
+
+describe('laws (RFC 6265bis section 5.8.3)', () => {
+  const sets = [
+    'a=1',
+    'a=2; Domain=x.test',
+    'b=3; Path=/x',
+    'b=4; Path=/x/y; Secure',
+    'c=5; Domain=sub.x.test',
+    '__Host-d=6; Secure; Path=/',
+    'e=7; Max-Age=10',
+    'f=8; Expires=Thu, 01 Jan 2026 00:00:20 GMT; HttpOnly',
+  ];
+  const places = [
+    'https://x.test/',
+    'http://x.test/x',
+    'https://sub.x.test/x/y',
+    'http://y.test/',
+    'http://127.0.0.1/x',
+  ];
+
+  test('what is sent somewhere is what is kept and is meant for there, and nothing else', () => {
+    for (const from of places) {
+      const { jar, clock } = jarWith([[from, ...sets]]);
+      for (const at of [0, 15_000, 30_000]) {
+        clock.now = Date.UTC(2026, 0, 1) + at;
+        for (const to of places) {
+          const sent = new Set(jar.cookiesFor(url(to))?.split('; ') ?? []);
+          for (const cookie of jar.cookies) {
+            const { hostname, protocol, pathname } = url(to);
+            const isHost = hostname === cookie.domain || (!cookie.hostOnly && hostname.endsWith(`.${cookie.domain}`));
+            const isPath = pathname === cookie.path || `${pathname}/`.startsWith(cookie.path.replace(/\/*$/, '/'));
+            const isSecret = protocol === 'https:' || hostname === '127.0.0.1';
+            expect(sent.delete(`${cookie.name}=${cookie.value}`)).toBe(
+              isHost && isPath && (isSecret || !cookie.secure),
+            );
+          }
+          expect([...sent]).toEqual([]);
+        }
+      }
+    }
+  });
+
+  test('to set the same twice is to set it once', () => {
+    for (const from of places) {
+      const [once, twice] = [jarWith([[from, ...sets]]), jarWith([[from, ...sets, ...sets]])];
+      for (const to of places) expect(twice.sent(to)).toBe(once.sent(to));
+    }
+  });
+});
+
 describe('when it ends', () => {
+  test('after 400 days at the latest (RFC 6265bis section 5.5)', () => {
+    const { sent, clock } = jarWith([
+      ['http://a.test/', 'a=1; Max-Age=99999999999999', 'b=2; Expires=Fri, 31 Dec 9999 23:59:59 GMT'],
+    ]);
+    clock.now += 400 * 24 * 3_600_000 - 1;
+    expect(sent('http://a.test/')).toBe('a=1; b=2');
+    clock.now += 1;
+    expect(sent('http://a.test/')).toBeUndefined();
+  });
+
   test('Max-Age goes before Expires (section 5.3, step 3), and both are looked at when it is sent', () => {
     const { sent, clock } = jarWith([
       [
