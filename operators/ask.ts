@@ -14,6 +14,13 @@ import { ConnectionDone } from '../src/errors.ts';
  * out in the order of the questions. Cancelling one does not disturb the others: its answer is let pass.
  * Fails with {@link ConnectionDone} when the peer ends before it answers, and with whatever the duplex errors with.
  *
+ * ```marbles
+ * -ab----|
+ * mergeMap((question) => ask(repeater, question))
+ * ----ab-|
+ *
+ * repeater = wirePair(over(lines(), delay(3)), () => NEVER).client.connection.over(lines())
+ * ```
  * ```ts
  * ask(connection.over(lines()), 'time?').addCallback((line) => new Date(line));
  * ```

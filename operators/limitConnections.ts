@@ -23,6 +23,17 @@ export interface LimitConnectionsOptions {
  *
  * In plain words: stands between `listen` and `serve`. Room is made when a connection is closed.
  *
+ * Of three visitors the second comes while the first is there, and the third when it has left:
+ *
+ * ```marbles
+ * -a-b--c-|
+ * limitConnections({ total: 1 }), map((_, index) => `${index + 1}`)
+ * -1----2-|
+ *
+ * a = wirePair(identity, () => timer(5).pipe(ignoreElements())).server.connection
+ * b = wirePair(() => NEVER, () => NEVER).server.connection
+ * c = wirePair(() => NEVER, () => NEVER).server.connection
+ * ```
  * ```ts
  * listen('tcp:8007').pipe(limitConnections({ total: 10_000, perPeer: 50 }), serve(identity));
  * ```

@@ -18,6 +18,21 @@ import { sendTo } from './sendTo.ts';
  * ```ts
  * listen('tcp:8080').pipe(serve(relay(connect('tcp:127.0.0.1:80')))).subscribe();
  * ```
+ * ```ts
+ * const { listen, connect, dial } = memory();
+ * const far = listen('memory:far').pipe(serve(over(lines(), map((line) => line.toUpperCase())))).subscribe();
+ * const near = listen('memory:near').pipe(serve(relay(connect('memory:far')))).subscribe();
+ * dial('memory:near').addCallback((connection) => {
+ *   connection.over(lines()).subscribe(console.log);        // => HELLO
+ *   connection.next(bytes('hello\n'));
+ *   connection.complete();                                  // passed on, and so is the answer to it
+ *   connection.closed.addCallback(({ kind }) => {
+ *     console.log(kind);                                    // => done
+ *     near.unsubscribe();
+ *     far.unsubscribe();
+ *   });
+ * });
+ * ```
  */
 export function relay<T>(target: Observable<Duplex<T>>): Protocol<T> {
   return (incoming, connection) =>

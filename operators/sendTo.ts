@@ -17,6 +17,17 @@ import { subscribingFor } from '../src/flow.ts';
  *
  * A datagram socket is a target like any other: it takes `{ data, remote }`, and the source's end closes it.
  *
+ * What arrives at the other end of a wire (`server.said`) while it is sent into this end:
+ *
+ * ```marbles
+ * -a-b-|
+ * sendTo(ends.client.connection), mergeWith(ends.server.said)
+ * -a-b-|
+ *
+ * ends = wirePair(identity, () => NEVER)
+ * a = bytes('a')
+ * b = bytes('b')
+ * ```
  * ```ts
  * connect('tcp:127.0.0.1:9').pipe(switchMap((connection) => pull(characters()).pipe(sendTo(connection)))).subscribe();
  * ```
