@@ -12,7 +12,7 @@ import { allocate, bytes, concat, isAscii, utf8, utf8Part, type Bytes } from '..
 import { LimitExceeded } from '../../src/errors.ts';
 import { fin, formatClose, formatFrame, headLength, rsv1, writeHead } from './format.ts';
 import { closeCodes, isControl, opcodes, type Farewell, type WebSocketMessage } from './frames.ts';
-import { maskInto, rotate } from './masking.ts';
+import { maskInto, maskText, rotate, type Masker } from './masking.ts';
 import { broken, FrameHead, parseClose, parseHead } from './parse.ts';
 import { Utf8Check } from './Utf8Check.ts';
 
@@ -32,6 +32,8 @@ export interface MachineOptions {
   /** A key for the next frame; unpredictable, a client's only (RFC 6455 section 5.3). */
   maskKey(): number;
   readonly compression?: Compression;
+  /** Who masks long payloads, if that is not to be done here. */
+  readonly masker?: Masker;
 }
 
 /** What the machine tells. */
@@ -141,7 +143,7 @@ export class Machine {
     const payload = deflated ?? content;
     const first = fin | opcode | (deflated === undefined ? 0 : rsv1);
     if (this.client || payload.length < copyBelow) {
-      this.events.send(formatFrame(first, payload, this.client ? this.options.maskKey() : undefined));
+      this.events.send(this.frame(first, payload));
       return;
     }
     const head = allocate(headLength(payload.length, false));
@@ -152,7 +154,13 @@ export class Machine {
 
   private sendControl(opcode: number, payload: Bytes): void {
     if (this.saidClose) return;
-    this.events.send(formatFrame(fin | opcode, payload, this.client ? this.options.maskKey() : undefined));
+    this.events.send(this.frame(fin | opcode, payload));
+  }
+
+  /** In one piece; a client's is masked. */
+  private frame(first: number, payload: Bytes): Bytes {
+    const { maskKey, masker } = this.options;
+    return this.client ? formatFrame(first, payload, maskKey(), masker) : formatFrame(first, payload);
   }
 
   private readHead(chunk: Bytes, from: number): number {
@@ -208,6 +216,7 @@ export class Machine {
   /** The short way for what is nearly always so: a message in one frame that is all there. */
   private wholeMessage(chunk: Bytes, at: number): boolean {
     const { opcode, length, key, masked } = this.head;
+    const { masker } = this.options;
     if (!this.lastFrame || this.compressed || this.content.length > 0) return false;
     if (opcode !== this.messageOpcode || opcode === opcodes.continuation) return false;
     if (!this.check.between || length > roomAtOnce) return false;
@@ -216,11 +225,11 @@ export class Machine {
     this.messageOpcode = 0;
     if (opcode === opcodes.binary) {
       let content = chunk.subarray(at, end);
-      if (masked) maskInto(chunk, at, end, key, (content = allocate(length)), 0);
+      if (masked) maskInto(chunk, at, end, key, (content = allocate(length)), 0, masker);
       this.events.message(content);
       return true;
     }
-    const ascii = masked ? maskInto(chunk, at, end, key, scratch, 0) : isAscii(chunk.subarray(at, end));
+    const ascii = masked ? maskText(chunk, at, end, key, scratch, 0, masker) : isAscii(chunk.subarray(at, end));
     const [memory, from, to] = masked ? [scratch, 0, length] : [chunk, at, end];
     if (!ascii && !(this.check.receive(memory, from, to) && this.check.between)) throw notUtf8();
     this.events.message(utf8Part(memory, from, to));
@@ -232,9 +241,13 @@ export class Machine {
     const into = isControl(opcode) ? this.control : this.content;
     const added = to - from;
     const at = into.grow(added, this.missing - added);
-    const ascii = maskInto(chunk, from, to, rotate(key, length - this.missing), into.memory, at);
-    if (into === this.control || this.compressed || this.messageOpcode !== opcodes.text) return;
-    if (ascii && this.check.between) return;
+    const turned = rotate(key, length - this.missing);
+    const { masker } = this.options;
+    if (into === this.control || this.compressed || this.messageOpcode !== opcodes.text) {
+      maskInto(chunk, from, to, turned, into.memory, at, masker);
+      return;
+    }
+    if (maskText(chunk, from, to, turned, into.memory, at, masker) && this.check.between) return;
     // RFC 6455 section 8.1; said at the first byte that is wrong, not at the end of the message.
     if (!this.check.receive(into.memory, at, at + added)) throw notUtf8();
   }

@@ -12,6 +12,7 @@ import { isTextual } from '../../src/textual.ts';
 import { farewellFor } from './farewellFor.ts';
 import { closeCodes, inOrder, type Farewell, type WebSocketMessage } from './frames.ts';
 import { Machine, type Compression, type MachineEvents } from './Machine.ts';
+import type { Masker } from './masking.ts';
 import { maskKeys } from './maskKeys.ts';
 import { WebSocketClosed } from './WebSocketClosed.ts';
 
@@ -22,6 +23,7 @@ export interface SessionOptions {
   readonly closeTimeout: number;
   readonly keepAlive: number | undefined;
   readonly random: ((room: Bytes) => void) | undefined;
+  readonly masker: Masker | undefined;
   readonly compression: Compression | undefined;
 }
 
@@ -54,8 +56,8 @@ class Session implements MachineEvents, InboxOwner {
     this.connection = connection;
     this.options = options;
     this.out = out;
-    const { role, max, compression, random } = options;
-    this.machine = new Machine({ role, max, maskKey: maskKeys(random), compression }, this);
+    const { role, max, compression, masker, random } = options;
+    this.machine = new Machine({ role, max, maskKey: maskKeys(random), compression, masker }, this);
     this.inbox = new Inbox(connection.halves.group, this);
   }
 

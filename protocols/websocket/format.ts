@@ -4,7 +4,7 @@
  */
 import { allocate, bytes, concat, utf8Part, type Bytes } from '../../src/bytes.ts';
 import { closeCodes, maxControl, type Farewell } from './frames.ts';
-import { maskInto } from './masking.ts';
+import { maskInto, type Masker } from './masking.ts';
 
 /** Fin, RSV1 and opcode: the first byte of a frame. */
 export const fin = 0x80;
@@ -40,12 +40,12 @@ export function writeHead(target: Bytes, first: number, length: number, key: num
   return at;
 }
 
-/** A whole frame in one piece; masked if there is a key. */
-export function formatFrame(first: number, payload: Bytes, key?: number): Bytes {
+/** A whole frame in one piece; masked if there is a key, by `masker` if there is one and it is worth it. */
+export function formatFrame(first: number, payload: Bytes, key?: number, masker?: Masker): Bytes {
   const { length } = payload;
   const frame = allocate(headLength(length, key !== undefined) + length);
   const at = writeHead(frame, first, length, key);
-  if (key !== undefined) maskInto(payload, 0, length, key, frame, at);
+  if (key !== undefined) maskInto(payload, 0, length, key, frame, at, masker);
   else frame.set(payload, at);
   return frame;
 }

@@ -26,6 +26,7 @@ export {
   type MachineOptions as WebSocketMachineOptions,
 } from './Machine.ts';
 export { FrameHead, parseClose, parseHead } from './parse.ts';
+export type { Masker as WebSocketMasker } from './masking.ts';
 export { webSocket, type WebSocketOptions } from './webSocket.ts';
 export {
   dialWebSocket,

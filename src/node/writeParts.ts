@@ -21,22 +21,12 @@ export function writeParts(
 }
 
 function writeTogether(writable: Writable, parts: readonly Bytes[], written?: (error?: Error | null) => void): void {
-  const pieces: Bytes[] = [];
-  let small: Bytes[] = [];
-  const gatherSmall = (): void => {
-    if (small.length > 0) pieces.push(concat(small));
-    small = [];
-  };
-  for (const part of parts) {
-    if (part.length < copyBelow) small.push(part);
-    else {
-      gatherSmall();
-      pieces.push(part);
-    }
-  }
-  gatherSmall();
-  const last = pieces.length - 1;
   writable.cork();
-  for (const [at, piece] of pieces.entries()) writable.write(piece, at === last ? written : undefined);
+  for (let at = 0; at < parts.length;) {
+    const from = at++;
+    if (parts[from].length < copyBelow) while (at < parts.length && parts[at].length < copyBelow) at++;
+    const piece = at === from + 1 ? parts[from] : concat(parts.slice(from, at));
+    writable.write(piece, at === parts.length ? written : undefined);
+  }
   writable.uncork();
 }

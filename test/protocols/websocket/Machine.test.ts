@@ -8,6 +8,7 @@ import {
   parseClose,
   WebSocketMachine,
   type Farewell,
+  type WebSocketMasker,
   type WebSocketMessage,
 } from 'ropewalk/websocket';
 import { permessageDeflate } from 'ropewalk/websocket/node';
@@ -16,7 +17,7 @@ import { closing, masked, plain } from './frames.ts';
 type Told = WebSocketMessage | { readonly sent: Bytes } | { readonly pong: string } | Farewell;
 
 /** What a machine tells of the bytes, as an operator, so that they can be cut. */
-function telling(role: 'client' | 'server', max = 1 << 20, compressed = false) {
+function telling(role: 'client' | 'server', max = 1 << 20, compressed = false, masker?: WebSocketMasker) {
   return (source: Observable<Bytes>): Observable<Told> =>
     new Observable((out) => {
       const agreed = { serverNoContextTakeover: false, clientNoContextTakeover: false };
@@ -24,7 +25,7 @@ function telling(role: 'client' | 'server', max = 1 << 20, compressed = false) {
         ? permessageDeflate().begin({ ...agreed, serverMaxWindowBits: 15, clientMaxWindowBits: 15 }, role)
         : undefined;
       const machine = new WebSocketMachine(
-        { role, max, maskKey: () => 0, compression },
+        { role, max, maskKey: () => 0, compression, masker },
         {
           message: (message) => out.next(message),
           pong: (payload) => out.next({ pong: utf8(payload) }),
@@ -192,6 +193,23 @@ describe('frames and close frames are written as they are read', () => {
     expect(same(formatFrame(0x82, payload), 'client')).toBe(true);
     expect(same(formatFrame(0x82, payload, 0x12345678), 'server')).toBe(true);
     expect(same(formatFrame(0x82, payload, -2), 'server')).toBe(true);
+  });
+
+  test.each([1023, 1024, 1025, 16_384])('a masker of somebody else makes the same of %s bytes', (length) => {
+    let called = 0;
+    const masker: WebSocketMasker = {
+      mask(source, mask, output, offset, count) {
+        called++;
+        for (let i = 0; i < count; i++) output[offset + i] = source[i] ^ mask[i & 3];
+      },
+    };
+    const payload = Uint8Array.from({ length }, (_, i) => (i * 31) & 255);
+    const text = 'é'.repeat(length / 2);
+    expect(formatFrame(0x82, payload, -2, masker)).toEqual(formatFrame(0x82, payload, -2));
+    const frames = concat([formatFrame(0x82, payload, -2), formatFrame(0x81, bytes(text), 77)]);
+    const [binary, said] = everySplit(frames, telling('server', 1 << 20, false, masker), { samples: 4 });
+    expect([equal(binary as Bytes, payload), said]).toEqual([true, text]);
+    expect(called > 0).toBe(length >= 1024);
   });
 
   test('the key of RFC 6455 section 5.7 gives the bytes that stand there', () => {
