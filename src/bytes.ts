@@ -61,6 +61,11 @@ export function equal(a: Bytes, b: Bytes): boolean {
   return true;
 }
 
+/** Whether `part` stands in `content` at `at`. */
+export function standsAt(content: Bytes, part: Bytes, at: number): boolean {
+  return at + part.length <= content.length && platform.sameAt(content, part, at);
+}
+
 /** Where `needle` begins in `haystack`, looking from `from` on; -1 when it is not there. */
 export function indexOf(haystack: Bytes, needle: Bytes, from = 0): number {
   if (needle.length === 1) return haystack.indexOf(needle[0], from);
@@ -91,6 +96,8 @@ interface Platform {
   isAscii(content: Bytes): boolean;
   allocate(length: number): Bytes;
   indexOf(haystack: Bytes, needle: Bytes, from: number): number;
+  /** `content` is long enough. */
+  sameAt(content: Bytes, part: Bytes, at: number): boolean;
 }
 
 /** What every JavaScript platform has. */
@@ -128,6 +135,10 @@ const standard: Platform = (() => {
       }
       return needle.length === 0 ? from : -1;
     },
+    sameAt(content, part, at) {
+      for (let i = 0; i < part.length; i++) if (content[at + i] !== part[i]) return false;
+      return true;
+    },
   };
 })();
 
@@ -138,6 +149,7 @@ interface BufferClass {
     utf8Slice?(this: Bytes, start: number, end: number): string;
     latin1Slice?(this: Bytes, start: number, end: number): string;
     indexOf(this: Bytes, needle: Bytes, from: number): number;
+    compare(this: Bytes, target: Bytes, targetStart: number, targetEnd: number): number;
   };
 }
 
@@ -146,9 +158,9 @@ const platform: Platform = (() => {
     Buffer?: BufferClass;
     process?: { getBuiltinModule?(name: string): { isAscii(content: Bytes): boolean } | undefined };
   };
-  const { utf8Slice, latin1Slice, indexOf: search } = Buffer?.prototype ?? {};
+  const { utf8Slice, latin1Slice, indexOf: search, compare } = Buffer?.prototype ?? {};
   const isAsciiOfNode = process?.getBuiltinModule?.('node:buffer')?.isAscii;
-  if (!Buffer || !utf8Slice || !latin1Slice || !search || !isAsciiOfNode) return standard;
+  if (!Buffer || !utf8Slice || !latin1Slice || !search || !compare || !isAsciiOfNode) return standard;
   return {
     encode: (text) => Buffer.from(text, 'utf8'),
     utf8: (content, start, end) => utf8Slice.call(content, start, end),
@@ -157,5 +169,6 @@ const platform: Platform = (() => {
     isAscii: isAsciiOfNode,
     allocate: (length) => Buffer.allocUnsafe(length),
     indexOf: (haystack, needle, from) => search.call(haystack, needle, from),
+    sameAt: (content, part, at) => compare.call(part, content, at, at + part.length) === 0,
   };
 })();

@@ -4,7 +4,7 @@
  */
 import { MessageMachine } from './MessageMachine.ts';
 import type { Limits, ResponseHead } from './messages.ts';
-import { broken, parseFields, parseStatusLine, responseHead, type FieldBlock } from './parse.ts';
+import { broken, parseFields, parseStatusLine, responseHead, type FieldBlock, type StatusLine } from './parse.ts';
 
 const doing = 'reading a response';
 
@@ -12,6 +12,7 @@ export class ClientMachine extends MessageMachine<ResponseHead> {
   /** The methods of those requests that have no final response yet. */
   private readonly asked: string[] = [];
   // A server's next response has, but for the length and the second, the fields of the one before.
+  private lastLine: StatusLine | undefined;
   private lastBlockText: string | undefined;
   private lastBlock: FieldBlock | undefined;
 
@@ -25,18 +26,30 @@ export class ClientMachine extends MessageMachine<ResponseHead> {
   }
 
   protected parse(head: string): ResponseHead {
-    const [method] = this.asked;
-    if (method === undefined) throw broken(doing, 'nothing, because nothing was asked', head);
+    this.method(head);
     const end = head.indexOf('\r\n');
-    const line = parseStatusLine(end < 0 ? head : head.slice(0, end));
+    this.lastLine = parseStatusLine(end < 0 ? head : head.slice(0, end));
     const blockText = end < 0 ? '' : head.slice(end + 2);
     if (blockText !== this.lastBlockText) {
       this.lastBlock = parseFields(doing, blockText, this.limits);
       this.lastBlockText = blockText;
     }
+    return this.again();
+  }
+
+  protected again(): ResponseHead {
+    const { status } = this.lastLine!;
+    const method = this.method(`${status}`);
     // RFC 9110 section 15.2: interim responses come before the one that answers. 101 is the last of its protocol.
-    if (line.status >= 200 || line.status === 101) this.asked.shift();
-    return responseHead(line, this.lastBlock!, method, this.limits);
+    if (status >= 200 || status === 101) this.asked.shift();
+    return responseHead(this.lastLine!, this.lastBlock!, method, this.limits);
+  }
+
+  /** What was asked first, of that which has no response; `got` is a response. */
+  private method(got: string): string {
+    const [method] = this.asked;
+    if (method === undefined) throw broken(doing, 'nothing, because nothing was asked', got);
+    return method;
   }
 
   protected checkStart(begun: string): void {

@@ -33,6 +33,8 @@ const ascii = /^\p{ASCII}*$/u;
 export abstract class Message {
   readonly headers: Fields;
   private given: Bytes | string | undefined;
+  /** Whether what was given is short ASCII text, once somebody wanted to know. */
+  private plain: boolean | undefined;
   private readonly stream: Observable<Bytes> | undefined;
   private readonly trailing: (() => Fields) | undefined;
 
@@ -52,7 +54,8 @@ export abstract class Message {
   /** The content as the text that it was given as, if that is short and ASCII: it can be sent with a head, as one text. */
   get plainText(): string | undefined {
     const { given } = this;
-    return typeof given === 'string' && given.length <= shortText && ascii.test(given) ? given : undefined;
+    if (typeof given !== 'string') return undefined;
+    return (this.plain ??= given.length <= shortText && ascii.test(given)) ? given : undefined;
   }
 
   /**

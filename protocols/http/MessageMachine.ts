@@ -5,7 +5,7 @@
  *
  * It is asked for what comes next, and keeps the rest: whoever does not ask is not given more.
  */
-import { bytes, concat, latin1, type Bytes } from '../../src/bytes.ts';
+import { bytes, concat, latin1, standsAt, type Bytes } from '../../src/bytes.ts';
 import { ByteQueue } from '../../src/ByteQueue.ts';
 import { LimitExceeded } from '../../src/errors.ts';
 import { Fields } from './Fields.ts';
@@ -45,6 +45,10 @@ export abstract class MessageMachine<H extends { readonly framing: Framing }> {
   private looked = 0;
   private partialHasLine = false;
 
+  /** The head that came last; its bytes, too, once it has come twice: what repeats is known by a look at memory. */
+  private lastHead: string | undefined;
+  private repeated: Bytes | undefined;
+
   private reading: Reading = 'head';
   private emptyLines = 0;
   /** Bytes of content that are still to come: of all of it, or of this chunk. */
@@ -66,6 +70,8 @@ export abstract class MessageMachine<H extends { readonly framing: Framing }> {
 
   /** The head that this text is, without its empty line. Throws for what is none. */
   protected abstract parse(head: string): H;
+  /** The same head as last time, once more. */
+  protected abstract again(): H;
   /** Throws if no head begins in this way. */
   protected abstract checkStart(begun: string): void;
 
@@ -147,7 +153,11 @@ export abstract class MessageMachine<H extends { readonly framing: Framing }> {
   }
 
   private head(): MessageEvent<H> | undefined {
-    const { limits } = this;
+    const { limits, repeated, at } = this;
+    if (repeated !== undefined && this.partial.length === 0 && standsAt(this.chunk, repeated, at)) {
+      this.at += repeated.length;
+      return this.begin(this.again());
+    }
     const text = this.upTo('\r\n\r\n', headEnd, limits.line + limits.head);
     if (text === undefined) {
       this.checkPartialHead();
@@ -157,12 +167,18 @@ export abstract class MessageMachine<H extends { readonly framing: Framing }> {
     this.emptyLines += empty;
     if (this.emptyLines > this.maxEmptyLines) throw broken(this.doing, 'a message', '\r\n'.repeat(empty), this.hint);
     if (text === '') return undefined;
-    this.emptyLines = 0;
+    if (text === this.lastHead) {
+      // If all of it lies in this chunk: not what had begun before.
+      if (this.at - at === text.length + headEnd.length)
+        this.repeated = new Uint8Array(this.chunk.subarray(at, this.at));
+      return this.begin(this.again());
+    }
     const whole = empty > 0 ? text.slice(2) : text;
     this.checkLength(whole);
     const head = this.parse(whole);
-    this.begin(head.framing);
-    return { kind: 'head', head };
+    this.lastHead = whole;
+    this.repeated = undefined;
+    return this.begin(head);
   }
 
   /** How much of a head has come is looked at before its end is there. */
@@ -195,8 +211,9 @@ export abstract class MessageMachine<H extends { readonly framing: Framing }> {
     return this.hint === undefined ? {} : { hint: status };
   }
 
-  private begin(framing: Framing): void {
-    this.length = this.extensions = 0;
+  private begin(head: H): MessageEvent<H> {
+    const { framing } = head;
+    this.emptyLines = this.length = this.extensions = 0;
     this.trailers = '';
     if (framing === 'chunked') this.reading = 'chunk';
     else if (framing === 'close') {
@@ -206,6 +223,7 @@ export abstract class MessageMachine<H extends { readonly framing: Framing }> {
       this.reading = 'length';
       this.left = framing;
     }
+    return { kind: 'head', head };
   }
 
   private data(): MessageEvent<H> | undefined {

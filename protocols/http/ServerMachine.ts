@@ -12,8 +12,7 @@ const maxEmptyLines = 8;
 
 export class ServerMachine extends MessageMachine<RequestHead> {
   // A client's next request has, as a rule, the fields of the one before: what was understood once is used again.
-  private lastText: string | undefined;
-  private lastHead: RequestHead | undefined;
+  private understood: RequestHead | undefined;
   private lastLineText: string | undefined;
   private lastLine: RequestLine | undefined;
   private lastBlockText: string | undefined;
@@ -24,7 +23,6 @@ export class ServerMachine extends MessageMachine<RequestHead> {
   }
 
   protected parse(head: string): RequestHead {
-    if (head === this.lastText) return this.lastHead!;
     const end = head.indexOf('\r\n');
     const lineText = end < 0 ? head : head.slice(0, end);
     const blockText = end < 0 ? '' : head.slice(end + 2);
@@ -36,9 +34,11 @@ export class ServerMachine extends MessageMachine<RequestHead> {
       this.lastBlock = parseFields('reading a request', blockText, this.limits, 400);
       this.lastBlockText = blockText;
     }
-    this.lastHead = requestHead(this.lastLine!, this.lastBlock!, this.limits);
-    this.lastText = head;
-    return this.lastHead;
+    return (this.understood = requestHead(this.lastLine!, this.lastBlock!, this.limits));
+  }
+
+  protected again(): RequestHead {
+    return this.understood!;
   }
 
   protected checkStart(begun: string): void {

@@ -20,6 +20,15 @@ export interface Prepared {
   readonly length: number | undefined;
   /** Whether the program wants the connection to end (`Connection: close`). */
   readonly close: boolean;
+  /** The head of a response that was last made of them: the next one is, as a rule, the same, until the second is over. */
+  last?: MadeHead;
+}
+
+interface MadeHead extends HeadOptions {
+  readonly status: number;
+  readonly reason: string;
+  readonly date: string;
+  readonly text: string;
 }
 
 /**
@@ -62,12 +71,26 @@ export function formatResponseHead(
   status: number,
   reason: string,
   prepared: Prepared,
-  options: HeadOptions,
+  { framing, length, connection }: HeadOptions,
   date: string,
 ): string {
-  let head = statusLine(status, reason) + prepared.lines + framingOf(options);
-  if (!prepared.date) head += `Date: ${date}\r\n`;
-  return `${head}\r\n`;
+  const { last } = prepared;
+  if (
+    last?.date === date &&
+    last.status === status &&
+    last.framing === framing &&
+    last.length === length &&
+    last.connection === connection &&
+    last.reason === reason
+  )
+    return last.text;
+  const line = prepared.date ? '' : `Date: ${date}\r\n`;
+  // Joined, because text made by adding is a tree, which would be walked whenever it is sent.
+  const text = [statusLine(status, reason), prepared.lines, framingOf(framing, length, connection), line, '\r\n'].join(
+    '',
+  );
+  prepared.last = { status, reason, framing, length, connection, date, text };
+  return text;
 }
 
 const statusLines = new Map<number, { readonly reason: string; readonly line: string }>();
@@ -92,7 +115,7 @@ export function formatRequestHead(
   target: string,
   authority: string,
   prepared: Prepared,
-  options: HeadOptions,
+  { framing, connection }: HeadOptions,
 ): string {
   const wrong = (expected: string, got: string): ProtocolError =>
     new ProtocolError(`writing a request: expected ${expected}, got ${show(got)}`, { side: 'local' });
@@ -100,10 +123,10 @@ export function formatRequestHead(
   if (!/^[!"$-~]+$/.test(target)) throw wrong('a target without blanks or a fragment', target);
   if (!hostPattern.test(authority)) throw wrong('a host', authority);
   const host = prepared.host ? '' : `Host: ${authority}\r\n`;
-  return `${method} ${target} HTTP/1.1\r\n${host}${prepared.lines}${framingOf(options)}\r\n`;
+  return `${method} ${target} HTTP/1.1\r\n${host}${prepared.lines}${framingOf(framing, undefined, connection)}\r\n`;
 }
 
-function framingOf({ framing, length, connection }: HeadOptions): string {
+function framingOf(framing: Framing, length?: number, connection?: string): string {
   let lines = '';
   if (framing === 'chunked') lines = 'Transfer-Encoding: chunked\r\n';
   else if (typeof framing === 'number') lines = `Content-Length: ${framing}\r\n`;

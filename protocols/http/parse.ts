@@ -223,20 +223,18 @@ function parseLength(doing: string, lengths: readonly string[], hint?: number): 
 
 const response = 'reading a response';
 
+/** A status-line, understood. */
+export type StatusLine = Pick<ResponseHead, 'version' | 'status' | 'reason'>;
+
 /** RFC 9112 section 4. */
-export function parseStatusLine(line: string): Pick<ResponseHead, 'version' | 'status' | 'reason'> {
+export function parseStatusLine(line: string): StatusLine {
   const [, minor, status, reason] = statusLine.exec(line) ?? [];
   if (status === undefined) throw broken(response, 'a status-line (RFC 9112 section 4)', line);
   return { version: minor === '0' ? '1.0' : '1.1', status: Number(status), reason };
 }
 
 /** A response to `method`. Throws {@link ProtocolError} where its end could be understood in two ways. */
-export function responseHead(
-  line: Pick<ResponseHead, 'version' | 'status' | 'reason'>,
-  block: FieldBlock,
-  method: string,
-  limits: Limits,
-): ResponseHead {
+export function responseHead(line: StatusLine, block: FieldBlock, method: string, limits: Limits): ResponseHead {
   const { version } = line;
   const framing = responseFraming(line.status, version, block, method);
   if (typeof framing === 'number' && framing > limits.body)

@@ -169,7 +169,7 @@ export class Machine {
       const size = parseHead(chunk, at, chunk.length, this.head);
       if (size === 0) {
         // A copy: a view would keep all of the chunk in memory for its last few bytes.
-        this.begun = chunk.slice(at);
+        this.begun = new Uint8Array(chunk.subarray(at));
         return chunk.length;
       }
       at += size;
