@@ -17,6 +17,7 @@ export {
   type WebSocketLimits,
 } from '../../protocols/websocket/endpoint.ts';
 
+export { broadcastChannel, type BroadcastChannelOptions } from './broadcastChannel.ts';
 export {
   fromMessagePort,
   messagePort,
