@@ -10,6 +10,8 @@ const afterTakeUntil = rxjsX.rules['no-unsafe-takeuntil'].meta.defaultOptions[0]
 
 export default defineConfig(
   { ignores: ['dist/**', 'node_modules/**', 'coverage/**'] },
+  // What these programs import is installed there alone, and Angular's own compiler checks them.
+  { ignores: ['examples/angular/{src,dist}/**'] },
   {
     files: ['{src,operators,protocols,marbles,cli,examples,bench,test}/**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked, rxjsX.configs.recommended],

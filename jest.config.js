@@ -12,8 +12,10 @@ module.exports = {
   moduleNameMapper: Object.fromEntries(
     Object.entries(paths).map(([name, [file]]) => [`^${escaped(name)}$`, file.replace('./', '<rootDir>/')]),
   ),
+  // Angular is ES modules only.
+  transformIgnorePatterns: ['/node_modules/(?!@angular/)'],
   transform: {
-    '\\.ts$': [
+    '\\.m?ts$|/@angular/.*\\.mjs$': [
       '@swc/jest',
       { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
     ],

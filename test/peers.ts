@@ -2,7 +2,7 @@
  * Real programs to talk to. Knows: whether they are here. Does not know: what they are for.
  */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, readdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join, resolve } from 'node:path';
 
@@ -11,7 +11,7 @@ export const python = '/usr/bin/python3';
 
 /**
  * A `describe` for tests that need these peers: commands (`nc`), modules of {@link python} (`python3:twisted`), or packages that an
- * example has installed for itself (`examples/gtk:node-gtk`). Where one is missing they are skipped, and it is said why; in CI nothing
+ * example has installed for itself (`examples/gtk:node-gtk`) or files that it has built (`examples/angular:./dist/main.js`). Where one is missing they are skipped, and it is said why; in CI nothing
  * may be skipped, so there it is a failure. What Debian calls them is listed in .ci/run.
  */
 export function withPeers(...peers: string[]): (name: string, tests: () => void) => void {
@@ -32,7 +32,8 @@ export function withPeers(...peers: string[]): (name: string, tests: () => void)
 function isHere(peer: string): boolean {
   const [, folder, name] = /^([^:]+):(.+)$/.exec(peer) ?? [];
   if (folder === undefined) return installed(peer);
-  return folder === 'python3' ? importable(name) : loadable(folder, name);
+  if (folder === 'python3') return importable(name);
+  return name.startsWith('./') ? existsSync(join(folder, name)) : loadable(folder, name);
 }
 
 /** What `npm ci` compiled in an example's folder is for the Node it was run with: .ci/run does that with the oldest. */

@@ -2,6 +2,8 @@
  * Taking turns (rule 45).
  * Knows: tokens, and who waits for one, first come first served. Does not know: what is done meanwhile.
  */
+// `Disposable`, for those whose TypeScript knows no newer library than ES2022.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { Deferred } from '../Deferred.ts';
 import type { Settled } from './awaitable.ts';
 import { maybeDeferred } from './constructors.ts';

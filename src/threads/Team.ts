@@ -6,6 +6,8 @@
  * What is asked for in one turn of the event loop goes to the threads at its end, one message for each of them. A thread may
  * be given jobs ahead; a thread with nothing to do takes over what has not begun elsewhere.
  */
+// `Disposable`, for those whose TypeScript knows no newer library than ES2022.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { asyncScheduler, Observable, Subject, type SchedulerLike } from 'rxjs';
 import { Deferred } from '../Deferred.ts';
 import { Cancelled, ModuleNotLoaded, PoolClosed, QueueOverflow } from '../errors.ts';

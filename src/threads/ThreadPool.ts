@@ -2,6 +2,8 @@
  * A pool of threads, as its users see it.
  * Knows: names and types. Does not know: how threads are made, and how work gets to them.
  */
+// `Disposable`, for those whose TypeScript knows no newer library than ES2022.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Observable } from 'rxjs';
 import type { Settled } from '../deferred/awaitable.ts';
 import type { Deferred } from '../Deferred.ts';

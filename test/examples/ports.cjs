@@ -1,12 +1,13 @@
 /**
  * Loaded into an example before it starts: a port that the example names becomes a free one, so that two runs never
  * clash and the example stays as its reader sees it. Whoever started it is told which; a port of EXAMPLE_PORTS is
- * somebody else's, and is dialled where it really is.
+ * somebody else's, and is dialled where it really is, or is where an example that comes back has listened before.
  */
 const dgram = require('node:dgram');
 const net = require('node:net');
 
-const moved = new Map(Object.entries(JSON.parse(process.env.EXAMPLE_PORTS ?? '{}')));
+const given = JSON.parse(process.env.EXAMPLE_PORTS ?? '{}');
+const moved = new Map(Object.entries(given));
 
 const { listen } = net.Server.prototype;
 net.Server.prototype.listen = function (options, ...rest) {
@@ -16,7 +17,7 @@ net.Server.prototype.listen = function (options, ...rest) {
     moved.set(String(port), this.address().port);
     process.send?.({ port, bound: this.address().port });
   });
-  listen.call(this, { ...options, port: 0 }, ...rest);
+  listen.call(this, { ...options, port: given[port] ?? 0 }, ...rest);
   // Bound already, as a rule: the example may dial its own port at once.
   const bound = this.address()?.port;
   if (bound !== undefined) moved.set(String(port), bound);

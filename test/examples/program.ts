@@ -11,7 +11,7 @@ import { listen } from 'ropewalk/node';
 export type Scenario = (start: (options?: Options) => Program) => Promise<void>;
 
 export interface Options {
-  /** Where the ports really are that the example dials: `{ 8007: 41234 }`. */
+  /** Where the ports really are that the example dials, or listens on again: `{ 8007: 41234 }`. */
   readonly ports?: Record<number, number>;
   /** What it is given on its standard input. */
   readonly input?: string;

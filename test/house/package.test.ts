@@ -94,8 +94,9 @@ beforeAll(() => {
     JSON.stringify({ compilerOptions: { module: 'commonjs', target: 'es2022', strict: true } }),
   );
   print(folder, 'npm', 'install', '--offline', '--no-audit', '--no-fund', '--loglevel=error', tarball, ...beside);
-  // Nest is many packages: it is lent, not installed.
-  symlinkSync(resolve('node_modules/@nestjs'), join(folder, 'node_modules/@nestjs'));
+  // Nest and Angular are many packages: they are lent, not installed.
+  for (const lent of ['@nestjs', '@angular'])
+    symlinkSync(resolve('node_modules', lent), join(folder, 'node_modules', lent));
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -211,6 +212,22 @@ test.each([
   };
   write(`${file}.json`, JSON.stringify({ compilerOptions, files: [file] }));
   expect(run(folder, bin('typescript/bin/tsc'), '-p', `${file}.json`)).toBe('');
+});
+
+test('TypeScript compiles for a page: no types of Node, no library newer than ES2022', () => {
+  const forPages = ['', '/angular', '/browser', '/http', '/marbles', '/memory', '/operators', '/remote', '/websocket'];
+  write('page.ts', forPages.map((door) => `import 'ropewalk${door}';`).join('\n'));
+  const lib = ['es2022', 'dom', 'dom.iterable'];
+  const compilerOptions = {
+    module: 'esnext',
+    moduleResolution: 'bundler',
+    target: 'es2022',
+    lib,
+    types: [],
+    noEmit: true,
+  };
+  write('page.json', JSON.stringify({ compilerOptions: { ...compilerOptions, strict: true }, files: ['page.ts'] }));
+  expect(run(folder, bin('typescript/bin/tsc'), '-p', 'page.json')).toBe('');
 });
 
 test('every door opens, by require and by import', () => {
