@@ -55,7 +55,8 @@ export abstract class Message {
   get plainText(): string | undefined {
     const { given } = this;
     if (typeof given !== 'string') return undefined;
-    return (this.plain ??= given.length <= shortText && ascii.test(given)) ? given : undefined;
+    this.plain ??= given.length <= shortText && ascii.test(given);
+    return this.plain ? given : undefined;
   }
 
   /**
