@@ -122,11 +122,17 @@ type Fields<T> = {
   readonly [K in keyof T]-?: { readonly field: Field<NonNullable<T[K]>>; readonly required: boolean };
 };
 
+/** How the endpoints of one type are written: a parser and a formatter that agree. {@link Shape} makes both of a list of fields. */
+export interface Form<T extends object> {
+  parse(description: Description, types?: Types): T;
+  format(value: T, types?: Types): string;
+}
+
 /**
  * The fields of one endpoint type, in the order in which they stand by position.
  * One list makes the parser and the formatter, so that they agree.
  */
-export class Shape<T extends object> {
+export class Shape<T extends object> implements Form<T> {
   readonly type: string;
   private readonly fields: Fields<T>;
 
@@ -230,14 +236,14 @@ function columnInside(text: string, { name, column, asItIs }: Placed, inValue: n
 
 /** One type of endpoint to listen at: how it is written, and what to do there. */
 export interface ServerType<T extends object> {
-  readonly shape: Shape<T>;
+  readonly shape: Form<T>;
   /** `world` is where endpoints inside this one are looked up. */
   listen(options: T, world: World): Listener;
 }
 
 /** One type of endpoint to connect to. */
 export interface ClientType<T extends object> {
-  readonly shape: Shape<T>;
+  readonly shape: Form<T>;
   /** Whether it reaches the network only through other endpoints of its world: then it may go through a proxy. */
   readonly wraps?: boolean;
   /** `world` is where endpoints inside this one are looked up. */
@@ -254,22 +260,19 @@ export interface World {
 export interface Types<Type = object> {
   readonly [name: string]: Type & {
     readonly wraps?: boolean;
-    readonly shape: {
-      parse(description: Description, types?: Types): object;
-      format(value: object, types?: Types): string;
-    };
+    readonly shape: Form<object>;
   };
 }
 
 /** One type of endpoint for datagrams. */
 export interface DatagramType<T extends object> {
-  readonly shape: Shape<T>;
+  readonly shape: Form<T>;
   datagrams(options: T): Datagrams;
 }
 
 /** The typed forms of the endpoints in a table: `{ type: 'tcp', port: 8007 }`. */
 export type TypedForm<Types> = {
-  [Name in keyof Types & string]: Types[Name] extends { readonly shape: Shape<infer Options> }
+  [Name in keyof Types & string]: Types[Name] extends { readonly shape: Form<infer Options> }
     ? { type: Name } & Options
     : never;
 }[keyof Types & string];

@@ -17,6 +17,7 @@ import {
   portField,
   Shape,
   textField,
+  type Form,
   type Inner,
   type ServerEndpoint,
   type Typed,
@@ -170,7 +171,7 @@ describe('the shapes of Node: one list of fields makes a parser and a formatter 
   );
   const name = fc.tuple(fc.constant({}), fc.record({ name: words, to: words, reuse: fc.boolean() }, only));
 
-  function agrees<T extends object>(shape: Shape<T>, values: fc.Arbitrary<[object, object]>): void {
+  function agrees<T extends object>(shape: Form<T>, values: fc.Arbitrary<[object, object]>): void {
     fc.assert(
       fc.property(values, ([required, optional]) => {
         const value = { ...required, ...optional } as T;

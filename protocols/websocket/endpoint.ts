@@ -7,7 +7,7 @@ import { PathAddress, type Address } from '../../src/Address.ts';
 import { show } from '../../src/bytes.ts';
 import { Connection } from '../../src/Connection.ts';
 import { connecting, type DialEvents } from '../../src/connecting.ts';
-import { Shape, type ClientType, type Description } from '../../src/Endpoint.ts';
+import type { ClientType, Form } from '../../src/Endpoint.ts';
 import { ConnectError, ConnectTimeout, EndpointError } from '../../src/errors.ts';
 import { token } from './grammar.ts';
 import { PlatformTransport } from './PlatformTransport.ts';
@@ -41,32 +41,29 @@ export interface WebSocketLimits {
 const mostUnread = 16 << 20;
 
 /** One URL is the whole description: colons and equals signs are its own. */
-class UrlShape extends Shape<WebSocketClient> {
-  constructor(type: 'ws' | 'wss') {
-    super(type, {} as never);
-  }
-
-  override parse({ text }: Description): WebSocketClient {
-    if (!/^wss?:\/\/[^/]/i.test(text) || !URL.canParse(text))
-      throw new EndpointError(`expected a URL like ${this.type}://example.org/path,`, text, 1);
-    const { hostname, port, pathname, search, username, hash } = new URL(text);
-    // RFC 6455 section 3: "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST NOT be used".
-    if (hash !== '' || text.endsWith('#'))
-      throw new EndpointError('expected a URL without a fragment', text, text.indexOf('#') + 1);
-    // Browsers do not agree on what to do with them.
-    if (username !== '') throw new EndpointError('expected a URL without a user name', text, this.type.length + 4);
-    const path = pathname + search;
-    return {
-      host: hostname.replaceAll(/^\[|\]$/g, ''),
-      ...(port === '' ? {} : { port: Number(port) }),
-      ...(path === '/' ? {} : { path }),
-    };
-  }
-
-  override format({ host, port, path = '/' }: WebSocketClient): string {
-    const name = host.includes(':') ? `[${host}]` : host;
-    return `${this.type}://${name}${port === undefined ? '' : `:${port}`}${path}`;
-  }
+function urlForm(type: 'ws' | 'wss'): Form<WebSocketClient> {
+  return {
+    parse({ text }) {
+      if (!/^wss?:\/\/[^/]/i.test(text) || !URL.canParse(text))
+        throw new EndpointError(`expected a URL like ${type}://example.org/path,`, text, 1);
+      const { hostname, port, pathname, search, username, hash } = new URL(text);
+      // RFC 6455 section 3: "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST NOT be used".
+      if (hash !== '' || text.endsWith('#'))
+        throw new EndpointError('expected a URL without a fragment', text, text.indexOf('#') + 1);
+      // Browsers do not agree on what to do with them.
+      if (username !== '') throw new EndpointError('expected a URL without a user name', text, type.length + 4);
+      const path = pathname + search;
+      return {
+        host: hostname.replaceAll(/^\[|\]$/g, ''),
+        ...(port === '' ? {} : { port: Number(port) }),
+        ...(path === '/' ? {} : { path }),
+      };
+    },
+    format({ host, port, path = '/' }) {
+      const name = host.includes(':') ? `[${host}]` : host;
+      return `${type}://${name}${port === undefined ? '' : `:${port}`}${path}`;
+    },
+  };
 }
 
 /**
@@ -107,7 +104,7 @@ export const wssClient: ClientType<WebSocketClient> = typeOf('wss');
 export const wsClient: ClientType<WebSocketClient> = typeOf('ws');
 
 function typeOf(type: 'ws' | 'wss'): ClientType<WebSocketClient> {
-  const shape = new UrlShape(type);
+  const shape = urlForm(type);
   return {
     shape,
     connect(options): Observable<Connection> {
