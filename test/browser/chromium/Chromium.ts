@@ -87,11 +87,16 @@ export class Chromium {
     return `Chromium ${this.browser.version()}`;
   }
 
-  /** Opens one of `pages/`, once its script has run. An error in it that nobody handles fails whatever waits here. */
-  async open(name: string): Promise<Page> {
+  /** Opens one of `pages/`, once its script has run. */
+  open(name: string): Promise<Page> {
+    return this.visit(`http://${this.host}/pages/${name}`);
+  }
+
+  /** Opens whatever is there. An error in a page that nobody handles is printed. */
+  async visit(url: string): Promise<Page> {
     const page = await this.browser.newPage();
-    page.on('pageerror', (error) => process.stderr.write(`in the page ${name}: ${error.stack}\n`));
-    await page.goto(`http://${this.host}/pages/${name}`);
+    page.on('pageerror', (error) => process.stderr.write(`in the page ${url}: ${error.stack}\n`));
+    await page.goto(url);
     return page;
   }
 
