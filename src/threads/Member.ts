@@ -203,12 +203,26 @@ export class Member {
   /** The grace is over. */
   private execute(task: Task): void {
     this.deadline = undefined;
-    if (!this.has(task)) return;
+    const { memory } = this.thread;
+    // It did stop, and its result is on the way, or will be.
+    if (!this.has(task) || (memory !== undefined && Atomics.load(memory, slot(task.number)) === cells.over)) return;
+    this.end();
+    this.buried(new Error(`it was ended, because ${task.title} did not stop when it was called off`));
+  }
+
+  /** The thread is no more: what it had not begun is for others, what it had is lost. */
+  private buried(reason: unknown): void {
     const again = this.takeBack(Infinity);
-    // Is it another one that runs now? Then it did stop, and its result is on the way.
-    const stuck = !this.sent.some((other) => other !== undefined && other !== task);
-    if (stuck) this.end();
+    const died = this.tasks;
     this.owner.lost(this, again);
+    const how = (reason as Partial<Error> | undefined)?.message ?? String(reason);
+    this.owner.ended(
+      died.map((task) => ({
+        task,
+        outcome: 'failed',
+        value: new ThreadCrashed(`${task.title}: its thread died: ${how}`, { cause: reason, ...codeOf(reason) }),
+      })),
+    );
   }
 
   private receive(message: FromThread): void {
@@ -262,19 +276,7 @@ export class Member {
     this.deadline?.unsubscribe();
     this.asked?.cancel();
     if (!this.ready) this.owner.unloadable(this, undefined, reason);
-    else {
-      const again = this.takeBack(Infinity);
-      const died = this.tasks;
-      this.owner.lost(this, again);
-      const how = (reason as Partial<Error> | undefined)?.message ?? String(reason);
-      this.owner.ended(
-        died.map((task) => ({
-          task,
-          outcome: 'failed',
-          value: new ThreadCrashed(`${task.title}: its thread died: ${how}`, { cause: reason, ...codeOf(reason) }),
-        })),
-      );
-    }
+    else this.buried(reason);
     this.owner.gone(this);
   }
 

@@ -87,6 +87,9 @@ export function inside(around: Surroundings, parts: Parts): void {
   let since = 0;
   /** When the work for them began. */
   let began = 0;
+  /** The functions that took less than `patience` when they were called last, and when the last job ended. */
+  const quick = new Set<string>();
+  let endedAt = 0;
 
   // Where `thisJob` and `transfer` find it, whichever copy of them a module uses.
   const jobKey = Symbol.for('ropewalk.thisJob');
@@ -99,13 +102,15 @@ export function inside(around: Surroundings, parts: Parts): void {
 
   class CurrentJob implements Running {
     readonly number: number;
+    private readonly name: string;
     leave: (() => void | PromiseLike<unknown>) | undefined;
     more: (() => void) | undefined;
     private controller: AbortController | undefined;
     private told = false;
 
-    constructor(number: number) {
+    constructor(number: number, name: string) {
       this.number = number;
+      this.name = name;
     }
 
     get data(): unknown {
@@ -159,7 +164,8 @@ export function inside(around: Surroundings, parts: Parts): void {
     finish(outcome: Outcome, value?: unknown): void {
       if (current !== this) return;
       current = undefined;
-      record(outcome, value);
+      if (memory !== undefined) Atomics.store(memory, slot(this.number), layout.over);
+      record(outcome, value, this.name);
       proceed();
     }
 
@@ -226,8 +232,11 @@ export function inside(around: Surroundings, parts: Parts): void {
       around.post(['results', ['failed'], [pack(why)], took], []);
     }
   };
-  const record = (outcome: Outcome, value: unknown): void => {
+  const record = (outcome: Outcome, value: unknown, name: string): void => {
     const now = around.now();
+    if (now - endedAt >= patience) quick.delete(name);
+    else if (outcome === 'done') quick.add(name);
+    endedAt = now;
     if (values.length === 0) since = now;
     if (outcome !== 'done') outcomes ??= values.map(() => 'done');
     outcomes?.push(outcome);
@@ -242,7 +251,7 @@ export function inside(around: Surroundings, parts: Parts): void {
   const proceed = (): void => {
     if (proceeding) return;
     proceeding = true;
-    if (values.length === 0 && current === undefined) began = around.now();
+    if (values.length === 0 && current === undefined) began = endedAt = around.now();
     while (current === undefined && inbox.length > 0) begin(inbox[0]);
     proceeding = false;
     // Nothing to do, or something that takes its time: the results that are there do not wait for it.
@@ -268,8 +277,10 @@ export function inside(around: Surroundings, parts: Parts): void {
     const number = next++;
     const { sent, running } = layout;
     if (memory !== undefined && Atomics.compareExchange(memory, slot(number), sent, running) !== sent)
-      return record('skipped', undefined);
-    const job = new CurrentJob(number);
+      return record('skipped', undefined, name);
+    // What is there does not wait for something that may take its time.
+    if (values.length > 0 && !quick.has(name)) sendResults();
+    const job = new CurrentJob(number, name);
     current = job;
     const start = (): void => {
       if (job.aborted) return job.finish('skipped');
@@ -295,7 +306,10 @@ export function inside(around: Surroundings, parts: Parts): void {
       const there = names.length > 0 ? names.join(', ') : 'none at all';
       throw ours('UnknownFunction', `no function '${name}' in the thread; its functions are: ${there}`);
     }
-    if (functions.size >= compiled) functions.clear();
+    if (functions.size >= compiled) {
+      functions.clear();
+      quick.clear();
+    }
     functions.set(name, found as (...args: unknown[]) => unknown);
     return found as (...args: unknown[]) => unknown;
   };

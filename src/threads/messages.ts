@@ -58,6 +58,8 @@ export const cells = {
   running: 1,
   takenBack: 2,
   aborted: 3,
+  /** It has ended, and its result may still be in the thread. */
+  over: 4,
 } as const;
 
 export type Cells = typeof cells;

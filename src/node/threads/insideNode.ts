@@ -15,6 +15,7 @@ export interface Launch {
   readonly fn: string | undefined;
   /** The main thread runs TypeScript by this: where ts-node is, and its options. */
   readonly tsNode: { readonly path: string; readonly options: object } | undefined;
+  readonly nice: number;
   readonly data: unknown;
   readonly memory: Int32Array;
   readonly layout: Cells;
@@ -35,9 +36,13 @@ export function insideNode(
   const { createRequire } = require('node:module') as typeof import('node:module');
   const { fileURLToPath } = require('node:url') as typeof import('node:url');
   const { readFileSync } = require('node:fs') as typeof import('node:fs');
-  const { port, answers, memory, layout, window, data, module: url, fn, tsNode } = workerData as Launch;
+  const { getPriority, setPriority } = require('node:os') as typeof import('node:os');
+  const { port, answers, memory, layout, window, data, module: url, fn, tsNode, nice } = workerData as Launch;
   const features = process.features as { readonly typescript?: unknown };
   const here = require as unknown as { extensions: Record<string, unknown> };
+
+  // Elsewhere the whole process would stand back. A thread begins as what started it is.
+  if (nice > 0 && process.platform === 'linux') setPriority(Math.min(19, getPriority() + nice));
 
   /** A function that compiles TypeScript, of whichever compiler there is beside the module. */
   const compiler = (path: string): ((source: string, file: string) => string) => {

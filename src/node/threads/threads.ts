@@ -16,6 +16,7 @@ import { streaming } from '../../threads/streaming.ts';
 import { Team, type PoolOptions } from '../../threads/Team.ts';
 import type { AnyModule, ThreadPool } from '../../threads/ThreadPool.ts';
 import { atTurnEnd } from '../turn.ts';
+import { Deliveries } from './Deliveries.ts';
 import { insideNode, type Launch } from './insideNode.ts';
 
 /** What a pool on Node may be told beside that. */
@@ -32,6 +33,11 @@ export interface ThreadsOptions extends PoolOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** What its threads are called, for tools that show threads. */
   readonly name?: string;
+  /**
+   * By how much its threads stand back, where there are more of them than processors, behind the main thread and whatever else
+   * runs: from 0, not at all (unless told), to 19. On Linux alone a thread can do so by itself; elsewhere it changes nothing.
+   */
+  readonly nice?: number;
 }
 
 /** A pool of one function: its name is `fn`. */
@@ -56,7 +62,9 @@ export interface FunctionOptions<Fn> extends Omit<ThreadsOptions, 'module'> {
 export function threads<Fn extends (...args: never[]) => unknown>(options: FunctionOptions<Fn>): ThreadPool<{ fn: Fn }>;
 export function threads<Module extends object = AnyModule>(options?: ThreadsOptions): ThreadPool<Module>;
 export function threads(options: ThreadsOptions & { readonly fn?: unknown } = {}): ThreadPool {
-  const { size = Math.max(1, availableParallelism() - 1) } = options;
+  const { size = Math.max(1, availableParallelism() - 1), nice = 0 } = options;
+  if (!(Number.isInteger(nice) && nice >= 0 && nice <= 19))
+    throw new RangeError(`expected a whole number from 0 to 19 for nice, got ${nice}`);
   return new Team(new NodeThreads(options), size, options);
 }
 
@@ -70,6 +78,7 @@ class NodeThreads implements ThreadPlatform {
   readonly atTurnEnd = atTurnEnd;
   private readonly options: ThreadsOptions & { readonly fn?: unknown };
   private readonly module: string | undefined;
+  private readonly deliveries = new Deliveries();
 
   constructor(options: ThreadsOptions & { readonly fn?: unknown }) {
     this.options = options;
@@ -77,7 +86,7 @@ class NodeThreads implements ThreadPlatform {
   }
 
   start(events: ThreadEvents): Thread {
-    const { data, resourceLimits, execArgv, env, name = 'ropewalk', fn } = this.options;
+    const { data, resourceLimits, execArgv, env, name = 'ropewalk', nice = 0, fn } = this.options;
     const jobs = new MessageChannel();
     const answers = new MessageChannel();
     const memory = new Int32Array(new SharedArrayBuffer(4 * (cells.first + cells.jobs)));
@@ -85,6 +94,7 @@ class NodeThreads implements ThreadPlatform {
       module: this.module,
       fn: fn === undefined ? undefined : `(${String(fn)})`,
       tsNode: tsNodeHere(),
+      nice,
       data,
       memory,
       layout: cells,
@@ -103,7 +113,7 @@ class NodeThreads implements ThreadPlatform {
     });
     let reason: unknown;
     let told = false;
-    jobs.port1.on('message', (message: FromThread) => events.message(message));
+    jobs.port1.on('message', (message: FromThread) => this.deliveries.deliver(() => events.message(message)));
     worker.on('error', (error) => (reason ??= error));
     worker.on('exit', (code) => {
       reason ??= new Error(`it exited with ${code}`);
@@ -113,7 +123,7 @@ class NodeThreads implements ThreadPlatform {
       setImmediate(() => {
         jobs.port1.close();
         answers.port1.close();
-        events.gone(reason);
+        this.deliveries.deliver(() => events.gone(reason));
       });
     });
     return {

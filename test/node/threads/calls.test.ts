@@ -1,4 +1,5 @@
 /** Calls: what comes back, and what goes wrong. */
+import { getPriority } from 'node:os';
 import {
   ConnectError,
   ConnectionRefused,
@@ -215,4 +216,13 @@ test('aborting ends what runs and what waits', async () => {
 
 test("every job sees the pool's data", async () => {
   expect(await pool({ data: { colour: 'red' } }).call('data')).toEqual({ colour: 'red' });
+});
+
+test('threads stand back by as much as they are told, and the main one does not', async () => {
+  const here = getPriority();
+  const told = pool({ nice: 3 });
+  const standsBack = process.platform === 'linux' ? Math.min(19, here + 3) : here;
+  expect([await told.call('priority'), await pool().call('priority'), getPriority()]).toEqual([standsBack, here, here]);
+  for (const nice of [-1, 20, 1.5])
+    expect(() => pool({ nice })).toThrow(`a whole number from 0 to 19 for nice, got ${nice}`);
 });

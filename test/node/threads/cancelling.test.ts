@@ -1,6 +1,6 @@
 /** Cancellation is real: what waits never runs, what runs is told, and what does not listen is ended. */
 import { asyncScheduler, Subject } from 'rxjs';
-import { Cancelled, TimedOut, type ThreadPool } from 'ropewalk';
+import { Cancelled, ThreadCrashed, TimedOut, type ThreadPool } from 'ropewalk';
 import { inThread } from 'ropewalk/operators';
 import { pool, shared, until, type Work } from './pools.ts';
 
@@ -60,6 +60,47 @@ test('a call that does not listen is ended with its thread when its grace is ove
   const at = seen[1];
   await new Promise((resolve) => asyncScheduler.schedule(resolve, 20));
   expect(seen[1]).toBe(at);
+});
+
+test('a grace belongs to one call: one that stopped in time leaves nothing of its own to the next one', async () => {
+  const work = pool({ grace: 200 });
+  const [first, second] = [shared(), shared()];
+  await quick(work);
+  const listening = work.call('untilAborted', first).markHandled();
+  const deaf = work.call('forever', second).markHandled();
+  await until(first, 0, 1);
+  listening.cancel();
+  // The first one has stopped, well within its grace, and has had the thread's next job begin.
+  await until(second, 0, 1);
+  deaf.cancel();
+  expect(await work.call('add', 1, 1)).toBe(2);
+  expect(work.state).toMatchObject({ lost: 1, failed: 2, threads: 1 });
+});
+
+test('what was done before the one that is ended with its thread has left, or is told as lost', async () => {
+  const work = pool({ grace: 30 });
+  await quick(work);
+  const seen = shared();
+  // Nothing is known of the second one: the result of the first does not wait for it.
+  const sums = work.call('add', 1, 1);
+  const deaf = work.call('forever', seen).markHandled();
+  expect(await sums).toBe(2);
+  await until(seen, 0, 1);
+  deaf.cancel();
+  await work.call('add', 1, 1);
+  // Of these it is thought that they are short.
+  await Promise.all(Array.from({ length: 200 }, () => work.call('busyOn', 0)));
+  const [short, long] = [shared(), shared()];
+  const behind = work.call('busyOn', 0, short).addErrback(ThreadCrashed, ({ message }) => message);
+  const endless = work.call('busyOn', Infinity, long).markHandled();
+  await until(long, 0, 1);
+  endless.cancel();
+  expect([
+    undefined,
+    'busyOn: its thread died: it was ended, because busyOn did not stop when it was called off',
+  ]).toContain(await behind);
+  expect(short[0]).toBe(1);
+  expect(work.state).toMatchObject({ lost: 2 });
 });
 
 test('a call that takes too long fails with TimedOut, and its thread is replaced', async () => {

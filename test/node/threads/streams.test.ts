@@ -57,6 +57,29 @@ test('what an Observable emits arrives, in order; a plain result is a stream of 
   expect(await lastValueFrom(pool().stream('add', 1, 2).pipe(toArray()))).toEqual([3]);
 });
 
+test('a consumer that takes its time with each value does not keep the event loop up', async () => {
+  let turns = 0;
+  let streaming = true;
+  const turn = (): void => {
+    turns++;
+    if (streaming) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await lastValueFrom(
+    pool()
+      .stream('count', 3_000)
+      .pipe(
+        tap(() => {
+          const until = performance.now() + 0.1;
+          while (performance.now() < until);
+        }),
+      ),
+  );
+  streaming = false;
+  // 300 milliseconds at least, and a turn ends after 5 and what one message brings.
+  expect(turns).toBeGreaterThan(15);
+});
+
 test('an error arrives after the values before it, of its class', async () => {
   const values: number[] = [];
   const stream = streamsPool()

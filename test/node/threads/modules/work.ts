@@ -1,4 +1,5 @@
 /** Functions that the tests run in threads. It imports little: each thread of each test loads it. */
+import { getPriority } from 'node:os';
 import { threadId } from 'node:worker_threads';
 import { thisJob, transfer } from 'ropewalk/thread';
 
@@ -12,11 +13,22 @@ export function thread(): number {
   return threadId;
 }
 
+export function priority(): number {
+  return getPriority();
+}
+
 /** Computes for so many milliseconds. */
 export function busy(ms: number): number {
   const until = performance.now() + ms;
   while (performance.now() < until);
   return threadId;
+}
+
+/** As that, but deaf, and tells that it has begun. */
+export function busyOn(ms: number, seen?: Int32Array): void {
+  if (seen !== undefined) Atomics.store(seen, 0, 1);
+  const until = performance.now() + ms;
+  while (performance.now() < until);
 }
 
 /** Until it is called off; tells how, in shared memory. */
