@@ -37,7 +37,7 @@ export { pull } from './pull.ts';
 export { starting } from './readiness.ts';
 export { runtime, type Runtime } from './runtime.ts';
 export { all, inOrder, type Service } from './Service.ts';
-export type { Answers } from './threads/Member.ts';
+export type { Answers } from './threads/Answering.ts';
 export type { PoolOptions } from './threads/Team.ts';
 export type {
   AnyModule,

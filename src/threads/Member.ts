@@ -3,17 +3,12 @@
  * Knows: numbers, batches, the shared memory, what is lost with a thread. Does not know: which work is next.
  */
 import type { SchedulerLike, Subscription } from 'rxjs';
-import { maybeDeferred } from '../deferred/constructors.ts';
-import type { Deferred } from '../Deferred.ts';
 import { NotCloneable, ThreadCrashed } from '../errors.ts';
+import { Answering, type Answers } from './Answering.ts';
 import { blame } from './blame.ts';
 import { cells, type FromThread, type Outcome, type PackedError, type ToThread } from './messages.ts';
-import { packing } from './packing.ts';
 import type { Thread, ThreadPlatform } from './Platform.ts';
 import { Stream, type Task } from './Task.ts';
-
-/** How the main thread answers what threads ask. */
-export type Answers = Readonly<Record<string, (...args: never[]) => unknown>>;
 
 /** The pool, as its members know it. */
 export interface Owner {
@@ -43,8 +38,6 @@ export interface Ended {
 /** So many jobs a thread has at most; and no more than it does in so many milliseconds. */
 const ahead = { jobs: 128, time: 2 };
 
-const { pack, ours } = packing();
-
 export class Member {
   ready = false;
   /** How many it has that somebody waits for. */
@@ -68,10 +61,14 @@ export class Member {
   /** The one that was told to stop, and when its grace is over. */
   private doomed: Task | undefined;
   private deadline: Subscription | undefined;
-  private asked: Deferred<unknown> | undefined;
+  private readonly answering: Answering;
 
   constructor(owner: Owner, platform: ThreadPlatform) {
     this.owner = owner;
+    this.answering = new Answering(owner.answers, (answer) => {
+      this.thread.answer(answer);
+      this.ring();
+    });
     this.thread = platform.start({
       message: (message) => owner.arriving(() => this.receive(message)),
       gone: (reason) => owner.arriving(() => this.crashed(reason)),
@@ -166,7 +163,7 @@ export class Member {
       Atomics.compareExchange(memory, slot(task.number), cells.running, cells.aborted);
       this.ring();
     }
-    this.asked?.cancel();
+    this.answering.callOff();
     this.thread.post(['abort', task.number], []);
     this.doomed = task;
     this.deadline?.unsubscribe();
@@ -177,7 +174,7 @@ export class Member {
   end(): void {
     this.over = true;
     this.deadline?.unsubscribe();
-    this.asked?.cancel();
+    this.answering.end();
     this.thread.terminate();
   }
 
@@ -240,7 +237,7 @@ export class Member {
       case 'values':
         return (this.sole as Stream).values(message[1]);
       case 'ask':
-        return this.answer(message[1], message[2], message[3]);
+        return this.answering.answer(message[1], message[2], message[3]);
     }
   }
 
@@ -274,7 +271,7 @@ export class Member {
     if (this.over) return this.owner.gone(this);
     this.over = true;
     this.deadline?.unsubscribe();
-    this.asked?.cancel();
+    this.answering.end();
     if (!this.ready) this.owner.unloadable(this, undefined, reason);
     else this.buried(reason);
     this.owner.gone(this);
@@ -293,36 +290,6 @@ export class Member {
     if (memory === undefined) return;
     Atomics.add(memory, cells.bell, 1);
     Atomics.notify(memory, cells.bell);
-  }
-
-  private answer(number: number, question: string, args: readonly unknown[]): void {
-    const { answers } = this.owner;
-    const answer = (ok: boolean, value: unknown): void => {
-      this.asked = undefined;
-      if (this.over) return;
-      try {
-        this.thread.answer([number, ok, value]);
-      } catch (refusal) {
-        const why = blame(value, 'it', refusal);
-        this.thread.answer([
-          number,
-          false,
-          pack(ours('NotCloneable', `the answer to ${question} cannot go to a thread: ${why}`)),
-        ]);
-      }
-      this.ring();
-    };
-    if (!Object.hasOwn(answers, question)) {
-      const known = Object.keys(answers).join(', ') || 'none at all';
-      answer(false, pack(ours('UnknownFunction', `no answer to '${question}'; the pool's answers are: ${known}`)));
-      return;
-    }
-    const asked = maybeDeferred(answers[question] as (...args: readonly unknown[]) => unknown, ...args);
-    this.asked = asked;
-    asked.addCallbacks(
-      (value) => answer(true, value),
-      (reason) => answer(false, pack(reason)),
-    );
   }
 }
 

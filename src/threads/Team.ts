@@ -14,8 +14,9 @@ import { Cancelled, ModuleNotLoaded, PoolClosed, QueueOverflow } from '../errors
 import { joinSink } from '../flow.ts';
 import type { Service } from '../Service.ts';
 import type { Flushable } from '../Transport.ts';
+import type { Answers } from './Answering.ts';
 import { Line } from './Line.ts';
-import { Member, type Answers, type Ended, type Owner } from './Member.ts';
+import { Member, type Ended, type Owner } from './Member.ts';
 import type { PackedError } from './messages.ts';
 import type { ThreadPlatform } from './Platform.ts';
 import { Call, Stream, type Task } from './Task.ts';
