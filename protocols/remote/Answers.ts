@@ -9,7 +9,7 @@ import type { Bytes } from '../../src/bytes.ts';
 import type { Connection } from '../../src/Connection.ts';
 import { maybeDeferred } from '../../src/deferred/constructors.ts';
 import { LimitExceeded } from '../../src/errors.ts';
-import { bothSinks, currentSink, subscribingFor, type Sink } from '../../src/flow.ts';
+import { bothSinks, currentSink, feed, subscribingFor, type Sink } from '../../src/flow.ts';
 import { warn } from '../../src/warnings.ts';
 import { ExposedFailure, NotExposed, tell, type CrossingError } from './errors.ts';
 import { formatFrame } from './format.ts';
@@ -76,7 +76,7 @@ export class Answers implements Sender {
         stream.dismiss();
       },
     });
-    try {
+    const begin = (): void => {
       const source = asStream(this.exposed(name)(...args));
       values = subscribingFor(bothSinks(sink, stream), () =>
         source.subscribe({
@@ -85,8 +85,12 @@ export class Answers implements Sender {
           complete: () => stream.complete(),
         }),
       );
+    };
+    try {
+      // In nobody's name: who asks does not feed the stream, and if it were held no credit could come any more.
+      feed(undefined, { next: begin }, undefined);
       // It may be over before `subscribe` has returned.
-      if (!this.work.has(id)) values.unsubscribe();
+      if (!this.work.has(id)) values?.unsubscribe();
     } catch (error) {
       this.sendError(id, error);
     }

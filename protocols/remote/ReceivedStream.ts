@@ -56,7 +56,8 @@ export class ReceivedStream implements Pausable, Flushable {
 
   resume(): void {
     noteReleased(this.connection, this.id);
-    if (this.waiting.length > 0) this.connection.halves.transport.atTurnEnd(this);
+    // All of a window may have been taken by somebody who then held: there is nothing to hand out, but credit to give.
+    if (this.waiting.length > 0 || this.owesCredit) this.connection.halves.transport.atTurnEnd(this);
   }
 
   /** The end of the turn in which the last hold was released. */
@@ -106,7 +107,11 @@ export class ReceivedStream implements Pausable, Flushable {
   private settle(): void {
     if (this.waiting.length > 0 && !this.group.held && !this.subscriber.closed) this.handOut();
     else if (this.waiting.length === 0 && this.end !== undefined) this.tellEnd(this.end);
-    else if (this.taken >= this.window / 2 && !this.group.held && !this.subscriber.closed) this.giveCredit();
+    else if (this.owesCredit && !this.group.held && !this.subscriber.closed) this.giveCredit();
+  }
+
+  private get owesCredit(): boolean {
+    return this.taken >= this.window / 2;
   }
 
   private giveCredit(): void {

@@ -1,5 +1,19 @@
 /** A slow subscriber holds the source at the far side, its own and nobody else's; `explain` tells the chain. */
-import { delay as lateBy, interval, map, Observable, of, Subject, tap, timer, type Subscriber } from 'rxjs';
+import {
+  concat,
+  delay as lateBy,
+  from,
+  interval,
+  map,
+  NEVER,
+  Observable,
+  of,
+  range,
+  Subject,
+  tap,
+  timer,
+  type Subscriber,
+} from 'rxjs';
 import {
   bytes,
   explain,
@@ -22,7 +36,8 @@ function* numbers(upTo = Infinity): Generator<number> {
 
 function between<Api extends object>(api: Api, options?: RemoteOptions): { far: Remote<Api>; near: Connection } {
   const [near, far] = pair();
-  of(far)
+  // As from a listener that goes on: a server without one drains.
+  concat(of(far), NEVER)
     .pipe(serve(expose(api, options)))
     .subscribe();
   return { far: remote<Api>(near, options), near };
@@ -50,6 +65,34 @@ test(
     });
     m.flush();
   }),
+);
+
+test(
+  'who takes a whole window, and then holds, is given the next one when the hold is over',
+  marbles((m) => {
+    // Each value is more than the window: nothing waits while the first one is worked on.
+    const { far } = between({ numbers$: pull(numbers(10)).pipe(map((n) => `${n}`.padEnd(100))) }, { window: 50 });
+    const taken: number[] = [];
+    far
+      .numbers$()
+      .pipe(concatMap((text) => timer(1).pipe(map(() => Number(text)))))
+      .subscribe((n) => taken.push(n));
+    m.flush();
+    expect(taken).toEqual([...numbers(10)]);
+  }),
+);
+
+test.each([
+  ['an array', from(Array.from(numbers(1000)))],
+  ['a range', range(0, 1000)],
+])('a stream of %s, all there at once, does not hold up the credit that it waits for', (_, numbers$) =>
+  marbles((m) => {
+    const { far } = between({ numbers$: numbers$.pipe(map((n) => `${n}`.padEnd(100))) }, { window: 500 });
+    let count = 0;
+    far.numbers$().subscribe({ next: () => count++ });
+    m.flush();
+    expect(count).toBe(1000);
+  })(),
 );
 
 test(
