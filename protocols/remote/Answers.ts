@@ -123,6 +123,12 @@ export class Answers implements Sender {
     if (this.work.size === 0) whenAllAnswered();
   }
 
+  /** Nothing more will be begun, and the peer knows: what was begun comes to its end, calls and streams. */
+  drain(whenAllAnswered: () => void): void {
+    this.whenAllAnswered = whenAllAnswered;
+    if (this.work.size === 0) whenAllAnswered();
+  }
+
   /** Nobody hears the answers any more. */
   stop(): void {
     const working = [...this.work.values()];

@@ -37,6 +37,8 @@ export class Conversation implements Caller {
   private readonly answers: Answers;
   /** Why it is over, once it is: what every later call fails with. */
   private reason: { readonly error: unknown } | undefined;
+  /** What it fails with that the peer has not begun, and will not, once it has said so. */
+  private refusal: ConnectionDone | undefined;
 
   constructor(connection: Connection, answering: Answering, options: RemoteOptions = {}) {
     const { codec = jsonValues, errors = [], max = defaultMax, calls = 1024, streams = 1024, window = 65536 } = options;
@@ -57,6 +59,8 @@ export class Conversation implements Caller {
       this.send(this.machine.greeting());
       out.add(() => this.over(new ConnectionAborted(`the conversation over ${this.connection} was left`)));
       begun?.();
+      // The server is to end once its work is done, and a conversation could go on for ever.
+      this.connection.halves.onDraining(() => this.drain());
       const reading = incoming.pipe(remoteFrames({ max: this.max }).decode).subscribe({
         next: (frame) => this.receive(frame),
         error: (error: unknown) => this.breakOff(error),
@@ -112,7 +116,12 @@ export class Conversation implements Caller {
 
   /** Whether nothing can be asked any more. */
   get isOver(): boolean {
-    return this.reason !== undefined;
+    return this.reason !== undefined || this.refusal !== undefined;
+  }
+
+  /** Whether this is what something failed with that was never begun: it may be asked of somebody else. */
+  hasRefusedWith(error: unknown): boolean {
+    return this.refusal !== undefined && this.refusal === error;
   }
 
   /** Whether this is the error that everything failed with when it was over. */
@@ -131,6 +140,7 @@ export class Conversation implements Caller {
   /** Sends what asks, and gives its id. Throws if it cannot be sent: then nothing was. */
   private ask(kind: 'call' | 'stream', name: string, values: readonly unknown[]): number {
     if (this.reason !== undefined) throw this.reason.error;
+    if (this.refusal !== undefined) throw this.refusal;
     const args = encoded(this.codec, values);
     const id = this.machine.ask(kind === 'stream', this.window);
     try {
@@ -178,6 +188,9 @@ export class Conversation implements Caller {
         this.endOfStream(event.id, { error });
         break;
       }
+      case 'leaving':
+        this.refused(event.notBegun);
+        break;
       case 'credited':
         this.answers.credited(event.id);
         break;
@@ -208,6 +221,22 @@ export class Conversation implements Caller {
     const stream = this.received.get(id);
     this.received.delete(id);
     stream?.finish(end);
+  }
+
+  /** The peer will end, and has not begun these. */
+  private refused(notBegun: readonly number[]): void {
+    const error = (this.refusal = new ConnectionDone(`${this.connection} is about to end, and begins nothing new`));
+    for (const id of notBegun) {
+      this.settled(id, (result) => result.errback(error));
+      this.endOfStream(id, { error });
+    }
+  }
+
+  /** What was begun comes to its end, and then this does. */
+  private drain(): void {
+    const goodbye = this.machine.goodbye();
+    if (goodbye !== undefined) this.send(goodbye);
+    this.answers.drain(() => this.out?.complete());
   }
 
   /** No call, no cancel, no credit will come: what was called for is answered, everything else is over. */

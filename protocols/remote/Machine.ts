@@ -8,7 +8,7 @@
  */
 import type { Bytes } from '../../src/bytes.ts';
 import { LimitExceeded, ProtocolError } from '../../src/errors.ts';
-import { lengthSize, maxNumber, valueAt, version, type Frame, type Hello } from './frames.ts';
+import { lengthSize, maxNumber, valueAt, version, type Frame, type Goodbye, type Hello } from './frames.ts';
 
 /** What one end allows the other, and itself. */
 export interface MachineLimits {
@@ -42,7 +42,9 @@ export type RemoteEvent =
   | { readonly kind: 'value'; readonly id: number; readonly value: Bytes; readonly cost: number }
   | { readonly kind: 'result'; readonly id: number; readonly value: Bytes }
   | { readonly kind: 'completed'; readonly id: number }
-  | { readonly kind: 'failed'; readonly id: number; readonly value: Bytes };
+  | { readonly kind: 'failed'; readonly id: number; readonly value: Bytes }
+  /** It begins nothing more, and has not begun these: whoever asked may ask somebody else. */
+  | { readonly kind: 'leaving'; readonly notBegun: readonly number[] };
 
 /** What one end has asked the other for, and is not answered to the end. */
 interface Open {
@@ -64,6 +66,9 @@ export class Machine {
   private readonly asked = new Map<number, Open>();
   private lastAsked = 0;
   private askedFor = { calls: 0, streams: 0 };
+  /** The last of it that is begun, once we have said that nothing more is. */
+  private lastBegun = Infinity;
+  private peerLeaves = false;
 
   constructor(limits: MachineLimits) {
     this.limits = limits;
@@ -135,6 +140,13 @@ export class Machine {
     return true;
   }
 
+  /** Nothing more of what the peer asks for is begun, from now on: what says so, the first time. */
+  goodbye(): Goodbye | undefined {
+    if (this.lastBegun < Infinity) return undefined;
+    this.lastBegun = this.lastAsked;
+    return { kind: 'goodbye', last: this.lastAsked };
+  }
+
   /** Throws {@link ProtocolError} for what the peer must not say; the connection cannot go on then. */
   receive(frame: Frame): RemoteEvent | undefined {
     if (!this.greeted || frame.kind === 'hello') return this.greet(frame);
@@ -157,6 +169,8 @@ export class Machine {
         return this.receiveEnd(frame.id, 'stream', { kind: 'completed', id: frame.id });
       case 'error':
         return this.receiveEnd(frame.id, 'either', { kind: 'failed', id: frame.id, value: frame.value });
+      case 'goodbye':
+        return this.receiveGoodbye(frame.last);
     }
   }
 
@@ -170,9 +184,11 @@ export class Machine {
     this.peerMax = Math.min(frame.max, max);
   }
 
-  private receiveAsk(id: number, stream: boolean, name: string, args: Bytes, credit: number): RemoteEvent {
+  private receiveAsk(id: number, stream: boolean, name: string, args: Bytes, credit: number): RemoteEvent | undefined {
     if (id <= this.lastAsked) throw new ProtocolError(`expected an id above ${this.lastAsked}, got ${id} again`);
     this.lastAsked = id;
+    // It has crossed the goodbye, which answers it.
+    if (id > this.lastBegun) return undefined;
     const what = stream ? 'streams' : 'calls';
     const limit = this.limits[what];
     if (this.askedFor[what] >= limit) return { kind: 'refused', id, limit, what };
@@ -218,6 +234,15 @@ export class Machine {
       );
     this.endAsking(id);
     return cancelled ? undefined : event;
+  }
+
+  private receiveGoodbye(last: number): RemoteEvent {
+    if (this.peerLeaves) throw new ProtocolError('expected one goodbye, got another');
+    if (last > this.lastAsking) throw new ProtocolError(`expected an id up to ${this.lastAsking}, got ${last}`);
+    this.peerLeaves = true;
+    const notBegun = [...this.asking.keys()].filter((id) => id > last);
+    for (const id of notBegun) this.endAsking(id);
+    return { kind: 'leaving', notBegun };
   }
 
   private open(id: number): Open {

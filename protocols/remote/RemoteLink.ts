@@ -91,7 +91,8 @@ export class RemoteLink<Api> implements Caller {
           asked.subscribe({
             next: (value) => result.callback(value),
             error: (error: unknown) => {
-              if (this.idempotent.has(name) && wasLost(conversation, error)) begin();
+              if (conversation.hasRefusedWith(error)) begin();
+              else if (this.idempotent.has(name) && wasLost(conversation, error)) begin();
               else if (!work.closed) result.errback(error);
             },
           });
@@ -113,6 +114,10 @@ export class RemoteLink<Api> implements Caller {
           failed: (error) => subscriber.error(error),
           use: (conversation) => {
             const goOn = (error: unknown): void => {
+              if (conversation.hasRefusedWith(error)) {
+                begin();
+                return;
+              }
               if (resume === undefined || !wasLost(conversation, error)) {
                 subscriber.error(error);
                 return;

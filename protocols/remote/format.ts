@@ -22,6 +22,8 @@ export function formatFrame(frame: Frame, max: number): Bytes {
       return written(frame.kind, max, [number(frame.id)]);
     case 'credit':
       return written(frame.kind, max, [number(frame.id), number(frame.credit)]);
+    case 'goodbye':
+      return written(frame.kind, max, [number(frame.last)]);
     case 'next':
     case 'result':
     case 'error':

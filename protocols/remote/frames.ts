@@ -20,6 +20,7 @@ export const kinds = {
   result: 7,
   complete: 8,
   error: 9,
+  goodbye: 10,
 } as const;
 
 /** What a hello begins with, so that a peer of another protocol is known at once. */
@@ -99,4 +100,10 @@ export interface Failure {
   readonly value: Bytes;
 }
 
-export type Frame = Hello | Call | Stream | Tell | Cancel | Credit | Next | Result | Complete | Failure;
+/** Its sender begins nothing more of what is asked for with a number above `last` (0: nothing at all), and will end. */
+export interface Goodbye {
+  readonly kind: 'goodbye';
+  readonly last: number;
+}
+
+export type Frame = Hello | Call | Stream | Tell | Cancel | Credit | Next | Result | Complete | Failure | Goodbye;

@@ -22,7 +22,20 @@
 export { Conversation } from './Conversation.ts';
 export { ExposedFailure, NotExposed, RemoteError, type CrossingError, type RemoteErrorDetails } from './errors.ts';
 export { expose } from './expose.ts';
-export type { Call, Cancel, Complete, Credit, Failure, Frame, Hello, Next, Result, Stream, Tell } from './frames.ts';
+export type {
+  Call,
+  Cancel,
+  Complete,
+  Credit,
+  Failure,
+  Frame,
+  Goodbye,
+  Hello,
+  Next,
+  Result,
+  Stream,
+  Tell,
+} from './frames.ts';
 export { Machine as RemoteMachine, type MachineLimits as RemoteMachineLimits, type RemoteEvent } from './Machine.ts';
 export type { Answering, Caller, RemoteOptions } from './options.ts';
 export { remote, type CallerOptions } from './remote.ts';

@@ -38,12 +38,15 @@ export function parseFrame(content: Bytes): Frame {
     case 'complete':
       ends(content, 5);
       return { kind, id: idIn(content) };
+    case 'goodbye':
+      ends(content, 5);
+      return { kind, last: numberIn(content, 1, 'an id', 0) };
     case 'next':
     case 'result':
     case 'error':
       return { kind, id: idIn(content), value: content.subarray(valueAt) };
     default:
-      throw new ProtocolError(`receiving a frame: expected one of kind 0 to 9, got ${show(content)}`);
+      throw new ProtocolError(`receiving a frame: expected one of kind 0 to 10, got ${show(content)}`);
   }
 }
 
@@ -63,14 +66,14 @@ function idIn(content: Bytes): number {
   return numberIn(content, 1, 'an id');
 }
 
-/** Four bytes, the highest first: 1 to 2^31 - 1. */
-function numberIn(content: Bytes, at: number, what: string): number {
+/** Four bytes, the highest first: `least` to 2^31 - 1. */
+function numberIn(content: Bytes, at: number, what: string, least = 1): number {
   const value =
     content.length < at + 4
-      ? 0
+      ? -1
       : ((content[at] << 24) | (content[at + 1] << 16) | (content[at + 2] << 8) | content[at + 3]) >>> 0;
-  if (value >= 1 && value <= maxNumber) return value;
-  throw new ProtocolError(`receiving a frame: expected ${what} from 1 to ${maxNumber}, got ${show(content)}`);
+  if (value >= least && value <= maxNumber) return value;
+  throw new ProtocolError(`receiving a frame: expected ${what} from ${least} to ${maxNumber}, got ${show(content)}`);
 }
 
 /** A length of one byte, a name, and what follows. */

@@ -17,6 +17,7 @@ const samples: Frame[] = [
   { kind: 'result', id: 1, value: bytes('') },
   { kind: 'complete', id: 2 },
   { kind: 'error', id: 1, value: bytes('{"name":"RemoteError","message":"no"}') },
+  { kind: 'goodbye', last: 0 },
 ];
 
 test('frames obey the codec laws', () => {
@@ -38,6 +39,7 @@ test.each<[Frame, string]>([
   [{ kind: 'result', id: 1, value: bytes('') }, '00000005 07 00000001'],
   [{ kind: 'complete', id: 2 }, '00000005 08 00000002'],
   [{ kind: 'error', id: 1, value: bytes('{}') }, '00000007 09 00000001 7b7d'],
+  [{ kind: 'goodbye', last: 3 }, '00000005 0a 00000003'],
 ])('$kind has the bytes that the page says', (frame, wire) => {
   const out: Bytes[] = [];
   remoteFrames()

@@ -9,6 +9,7 @@ import {
   NEVER,
   Observable,
   of,
+  startWith,
   Subject,
   take,
   throwError,
@@ -42,12 +43,15 @@ import {
   type RemoteOptions,
 } from 'ropewalk/remote';
 
+/** As a listener gives it, which goes on: a server without one drains. */
+const kept = (connection: Connection): Observable<Connection> => NEVER.pipe(startWith(connection));
+
 /** What is exposed at one end of a connection, seen from the other. */
 function between<Api extends object>(api: Api, options?: RemoteOptions): Remote<Api> & { readonly ends: Ends } {
   const [near, far] = pair();
   const ended: CloseReason[] = [];
   far.closed.addCallback((reason) => ended.push(reason));
-  of(far)
+  kept(far)
     .pipe(serve(expose(api, { failed: () => {}, ...options })))
     .subscribe();
   return new Proxy(remote<Api>(near, options), {
@@ -169,7 +173,7 @@ describe('calls', () => {
       const server = expose<Client>((client) => ({
         greet: () => client.name().addCallback((name) => `hello ${name}`),
       }));
-      of(far).pipe(serve(server)).subscribe();
+      kept(far).pipe(serve(server)).subscribe();
       const seen = outcome(remote<{ greet(): string }>(near, { expose: { name: () => 'Ada' } }).greet());
       return () => expect(seen).toEqual(['hello Ada', '|']);
     }),
@@ -180,7 +184,7 @@ describe('calls', () => {
     virtual(() => {
       const [near, far] = pair();
       let seen: unknown[] = [];
-      of(far)
+      kept(far)
         .pipe(
           serve(
             expose<{ name(): string }>((client) => {
@@ -493,7 +497,7 @@ describe('the end of a connection', () => {
     'a server that is stopped fails what is open',
     virtual(() => {
       const [near, far] = pair();
-      const serving = of(far)
+      const serving = kept(far)
         .pipe(serve(expose(api)))
         .subscribe();
       const seen = outcome(remote<typeof api>(near).never());
@@ -510,7 +514,7 @@ describe('limits', () => {
       const answers = new Subject<number>();
       const [near, far] = pair();
       const api = { wait: () => answers.pipe(take(1)), wait$: () => NEVER };
-      of(far)
+      kept(far)
         .pipe(serve(expose(api, { calls: 2, streams: 1 })))
         .subscribe();
       const it = remote<typeof api>(near);
@@ -541,7 +545,7 @@ describe('limits', () => {
     virtual(() => {
       const [near, far] = pair();
       const api = { echo: (said: string) => said };
-      of(far)
+      kept(far)
         .pipe(serve(expose(api, { max: 1000 })))
         .subscribe();
       const it = remote<typeof api>(near);
@@ -593,7 +597,7 @@ describe('a peer that breaks the rules loses its connection, and nobody else doe
       const [bad, far] = pair();
       const [good, other] = pair();
       const reasons: CloseReason[] = [];
-      of(far, other)
+      concat(of(far, other), NEVER)
         .pipe(serve(expose(api)))
         .subscribe((reason) => reasons.push(reason));
       const speaking = bad.over(remoteFrames());
@@ -633,7 +637,7 @@ describe('a peer that breaks the rules loses its connection, and nobody else doe
     virtual(() => {
       const [near, far] = pair();
       const api = { ok: () => 1 };
-      of(far)
+      kept(far)
         .pipe(serve(expose(api)))
         .subscribe();
       const seen = outcome(remote<typeof api>(near, { codec: { ...cbor } }).ok());

@@ -2,8 +2,22 @@
  * Remote streams in worlds: links are cut, reads are cut anew, machines crash; a resumed stream has every value once, in order.
  * ROPEWALK_SEEDS=2000 tries more seeds than the few of every day; ROPEWALK_SEED=17 tries that one alone.
  */
-import { from, ignoreElements, merge, Observable, tap, timer } from 'rxjs';
-import { concatMap, map } from 'rxjs';
+import {
+  concatMap,
+  defer,
+  from,
+  ignoreElements,
+  interval,
+  map,
+  merge,
+  mergeMap,
+  Observable,
+  repeat,
+  take,
+  takeUntil,
+  tap,
+  timer,
+} from 'rxjs';
 import { serve } from 'ropewalk';
 import { sameTwice, simulate } from 'ropewalk/marbles';
 import { expose, remoteLink } from 'ropewalk/remote';
@@ -71,4 +85,41 @@ test('a resumed stream has every value once and in order, and idempotent calls a
 
 test('the same seed gives the same world', () => {
   world(3, sameTwice);
+});
+
+test('while servers drain one after the other, every call is done once, and none fails', () => {
+  for (const seed of seeds(10)) {
+    const done: number[] = [];
+    const api = {
+      once: (n: number) => {
+        done.push(n);
+        return timer(30).pipe(map(() => n));
+      },
+    };
+    simulate({ seed }, ({ host, link, always, eventually }) => {
+      const answered: number[] = [];
+      // A server that lives a little less than the conversation with it takes, and the one after it.
+      host('server', (net) =>
+        defer(() => net.listen('tcp:7').pipe(takeUntil(timer(150 + seed * 7)), serve(expose(api)))).pipe(repeat()),
+      );
+      host(
+        'client',
+        (net) =>
+          new Observable((subscriber) => {
+            const far = remoteLink<typeof api>(net.connect('tcp:server:7'), { delay: 20 });
+            subscriber.add(far);
+            const calls = interval(7).pipe(
+              take(100),
+              mergeMap((n) => far.far.once(n)),
+              tap((n) => answered.push(n)),
+            );
+            subscriber.add(calls.pipe(ignoreElements()).subscribe(subscriber));
+          }),
+      );
+      link('client', 'server').latency('10ms', { jitter: '5ms' });
+      always(() => new Set(done).size === done.length);
+      eventually(() => answered.length === 100, { within: '60s' });
+    });
+    expect(done).toHaveLength(100);
+  }
 });
