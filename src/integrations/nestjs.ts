@@ -15,6 +15,7 @@ import {
   type WritePacket,
 } from '@nestjs/microservices';
 import {
+  asyncScheduler,
   catchError,
   filter,
   firstValueFrom,
@@ -23,6 +24,7 @@ import {
   Subject,
   Subscription,
   take,
+  takeUntil,
   tap,
   throwError,
 } from 'rxjs';
@@ -64,6 +66,12 @@ export class RopewalkContext extends BaseRpcContext<[Connection, string, PacketM
   }
 }
 
+/** What {@link RopewalkServer} may be told, beside limits, codec and errors. */
+export interface RopewalkServerOptions extends RemoteOptions {
+  /** How long the requests in hand may take after `close`, in milliseconds (10,000). Then they are broken off. */
+  readonly grace?: number;
+}
+
 /**
  * A transport strategy for Nest: serves `@MessagePattern` and `@EventPattern` on any endpoint.
  *
@@ -79,22 +87,28 @@ export class RopewalkContext extends BaseRpcContext<[Connection, string, PacketM
  * app.connectMicroservice<MicroserviceOptions>({ strategy: new RopewalkServer('tcp:3001') });
  * await app.startAllMicroservices();
  * ```
- * `listen` calls back once the port is bound, or with the {@link ListenError}. `close` stops listening and breaks off what is served.
+ * `listen` calls back once the port is bound, or with the {@link ListenError}. `close` drains: the port is free at once, requests in hand
+ * are answered, later ones are not begun (a {@link RopewalkClient} asks the next server for them); what takes longer than `grace` is
+ * broken off. `app.close()` waits for it.
  * `unwrap()` is the {@link Listener}, whose `address$` tells the port. What fails and is not told to the client is logged.
  */
 export class RopewalkServer extends Server<RopewalkServerEvents, RopewalkStatus> implements CustomTransportStrategy {
   override readonly transportId = Symbol.for('ropewalk');
   private readonly listener: Listener;
   private readonly options: RemoteOptions;
+  private readonly grace: number;
   private readonly connections = new Subject<Connection>();
   private readonly reasons = new Subject<CloseReason>();
-  private serving = new Subscription();
+  private readonly stopping = new Subject<void>();
+  private serving: Subscription = Subscription.EMPTY;
 
   /** `endpoint`: where to listen, or what `listen` of any runtime gives. */
-  constructor(endpoint: Parameters<typeof listen>[0] | Listener, options: RemoteOptions = {}) {
+  constructor(endpoint: Parameters<typeof listen>[0] | Listener, options: RopewalkServerOptions = {}) {
     super();
+    const { grace = 10_000, ...rest } = options;
+    this.grace = grace;
     this.listener = endpoint instanceof Listener ? endpoint : listen(endpoint);
-    this.options = { failed: (error, name) => this.logger.error(`${name}: ${String(error)}`), ...options };
+    this.options = { failed: (error, name) => this.logger.error(`${name}: ${String(error)}`), ...rest };
   }
 
   listen(callback: (error?: unknown) => void): void {
@@ -105,6 +119,7 @@ export class RopewalkServer extends Server<RopewalkServerEvents, RopewalkStatus>
     this.serving = this.listener
       .pipe(
         tap((connection) => this.connections.next(connection)),
+        takeUntil(this.stopping),
         serve(this.protocol),
       )
       .subscribe({
@@ -119,9 +134,20 @@ export class RopewalkServer extends Server<RopewalkServerEvents, RopewalkStatus>
     this.serving.add(bound);
   }
 
-  close(): void {
-    this.serving.unsubscribe();
-    this._status$.next('disconnected');
+  /** Resolves once nobody is served any more. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      const deadline = asyncScheduler.schedule(() => {
+        this.logger.error(`not finished within ${this.grace} ms: aborting`);
+        this.serving.unsubscribe();
+      }, this.grace);
+      this.serving.add(() => {
+        deadline.unsubscribe();
+        resolve();
+      });
+      this.stopping.next();
+      this._status$.next('disconnected');
+    });
   }
 
   on<Name extends keyof RopewalkServerEvents>(event: Name, callback: RopewalkServerEvents[Name]): void {

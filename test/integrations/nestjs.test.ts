@@ -17,7 +17,9 @@ interface Answers extends Record<'rpc' | 'remote' | 'timedOut' | 'other' | 'nobo
   readonly cancelled: boolean;
   readonly drawnForASlowClient: number;
 }
-interface Told extends Record<'http' | 'again' | 'lost' | 'reasons' | 'statuses' | 'clientStatuses' | 'tls', unknown> {
+type Name =
+  'http' | 'again' | 'lost' | 'inHand' | 'late' | 'hanging' | 'reasons' | 'statuses' | 'clientStatuses' | 'tls';
+interface Told extends Record<Name, unknown> {
   readonly ropewalk: Answers;
   readonly tcp: Answers;
 }
@@ -78,6 +80,13 @@ test('status and events tell how client and server are', () => {
   expect(told.clientStatuses).toEqual(['disconnected', 'connected', 'disconnected', 'connected']);
   expect(told.statuses).toEqual(['connected', 'disconnected']);
   expect(told.reasons).toEqual(['aborted', 'done']);
+});
+
+test('closing answers what is in hand, leaves what comes later to the next server, and breaks off what takes too long', () => {
+  expect(told.inHand).toBe('answered');
+  expect(told.inHandOverTcp).toMatchObject({ message: 'Connection closed' });
+  expect(told.late).toBe(3);
+  expect(told.hanging).toMatchObject({ type: 'ConnectionLost' });
 });
 
 test('TLS is another endpoint, and HTTP goes on in the same application', () => {

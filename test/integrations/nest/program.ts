@@ -39,7 +39,8 @@ import { RemoteError } from 'ropewalk/remote';
 /** How many values the endless handler may give, so that the transport that cannot hold it ends, too. */
 const many = 20_000;
 
-const seen = { ended: 0, drawn: 0, events: [] as unknown[], context: '' };
+const seen = { ended: 0, drawn: 0, gated: 0, events: [] as unknown[], context: '' };
+const gate = new Subject<string>();
 
 function* values(): Generator<string> {
   for (let n = 0; n < many; n++) {
@@ -78,6 +79,12 @@ class Prices {
   @MessagePattern('never')
   never(): Observable<never> {
     return NEVER;
+  }
+
+  @MessagePattern('gated')
+  gated(): Observable<string> {
+    seen.gated++;
+    return gate.pipe(take(1));
   }
 
   @MessagePattern('fail')
@@ -225,12 +232,32 @@ async function main(): Promise<void> {
   const overTls = new RopewalkClient({ type: 'tls', host: 'localhost', port: await portOf(secured), ca });
   result.tls = [await firstValueFrom(overTls.send('later', 'TLS')), overTls.unwrap<Connection>().tls?.version];
   overTls.close();
-  client.close();
+
+  // Closing: what is in hand is answered, and what comes later is asked of the next server.
+  const inHand = firstValueFrom(client.send('gated', ''));
+  const overTcp = failure(tcp.send('gated', ''));
+  await eventually(() => seen.gated === 2);
+  const closing = app.close();
+  await eventually(() => statuses.at(-1) === 'disconnected');
+  const late = firstValueFrom(client.send({ cmd: 'sum' }, [1, 2]));
+  gate.next('answered');
+  result.inHand = await inHand;
+  result.inHandOverTcp = await overTcp;
+  await closing;
   tcp.close();
-  await eventually(() => reasons.length === 2);
   result.reasons = reasons;
-  await app.close();
   result.statuses = statuses;
+  const strategy = new RopewalkServer({ type: 'tcp', port, interface: '127.0.0.1' }, { grace: 50 });
+  const next = await NestFactory.createMicroservice<MicroserviceOptions>(App, { strategy, logger: false });
+  await next.listen();
+  result.late = await late;
+
+  // What takes longer than the grace period is broken off.
+  const hanging = failure(client.send('never', ''));
+  await firstValueFrom(client.send({ cmd: 'sum' }, [1, 2]));
+  await next.close();
+  result.hanging = await hanging;
+  client.close();
   console.log(JSON.stringify(result));
   // What nobody has told to stop over Nest's transport still runs.
   process.exit(0);
