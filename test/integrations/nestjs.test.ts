@@ -18,7 +18,17 @@ interface Answers extends Record<'rpc' | 'remote' | 'timedOut' | 'other' | 'nobo
   readonly drawnForASlowClient: number;
 }
 type Name =
-  'http' | 'again' | 'lost' | 'inHand' | 'late' | 'hanging' | 'reasons' | 'statuses' | 'clientStatuses' | 'tls';
+  | 'http'
+  | 'again'
+  | 'lost'
+  | 'inHand'
+  | 'inHandOverTcp'
+  | 'late'
+  | 'hanging'
+  | 'reasons'
+  | 'statuses'
+  | 'clientStatuses'
+  | 'tls';
 interface Told extends Record<Name, unknown> {
   readonly ropewalk: Answers;
   readonly tcp: Answers;
