@@ -1,28 +1,36 @@
 /**
- * Listeners of `node:http` (express, Koa, Nest) as sites.
+ * Listeners and servers of `node:http` (express, Koa, Nest) as sites.
  * Knows: how a request is handed to Node's own server, without a socket. Does not know: any framework.
  */
-import { createServer, request as ask, type IncomingMessage } from 'node:http';
+import { randomBytes } from 'node:crypto';
+import { createServer, request as ask, type IncomingMessage, type Server } from 'node:http';
 import { Duplex } from 'node:stream';
 import { Observable } from 'rxjs';
 import { IpAddress } from '../../../src/Address.ts';
+import { fromDuplex } from '../../../src/node/streams/fromDuplex.ts';
 import { fromReadable } from '../../../src/node/streams/fromReadable.ts';
 import { toReadable } from '../../../src/node/streams/toReadable.ts';
+import { carried } from '../handling/exchange.ts';
 import { HttpError } from '../HttpError.ts';
 import type { Request } from '../Request.ts';
 import { Response } from '../Response.ts';
 import { compose } from '../routing/compose.ts';
 import type { Site, SiteOptions } from '../routing/site.ts';
+import { linesOf } from './nodeMessages.ts';
 import type { NodeListener } from './toNodeListener.ts';
 
 /**
- * The site of a listener of `node:http`: an express application, Koa's `callback()`, what Nest gives.
+ * The site of a listener of `node:http`: an express application, Koa's `callback()`; or of a server: what Nest gives, one that `ws` or
+ * Socket.IO is attached to.
  *
  * In plain words: serve it on any connection, or behind a route beside handlers of ours. It gets the requests and responses that
  * it knows, because Node's own server makes them: each request goes to it through memory, not through a port. Bodies stream
- * both ways with pressure; a client that leaves is told to it as `close`. Its requests have the address of the client.
+ * both ways with pressure; a client that leaves is told to it as `close`. Its requests have the address of the client. What a server
+ * has listeners for `upgrade` for becomes what they make of it, a WebSocket as a rule, in HTTP/1.1 and HTTP/2; to others an upgrade is a request like
+ * any other, as Node has it.
  *
- * Limits: HTTP is written and read once more, which costs about what Node's server costs. Upgrades and CONNECT are 501.
+ * Limits: HTTP is written and read once more, which costs about what Node's server costs. A server's own timeouts count, too. CONNECT
+ * to somewhere else is 501.
  *
  * ```ts
  * const site = routes({
@@ -32,26 +40,31 @@ import type { NodeListener } from './toNodeListener.ts';
  * ```
  * Neighbours: {@link toNodeListener} is the way back.
  */
-export function fromNodeListener(listener: NodeListener, options?: SiteOptions): Site {
+export function fromNodeListener(listener: NodeListener | Server, options?: SiteOptions): Site {
   // It listens nowhere; limits and timeouts are those of whoever speaks with the client.
-  const server = createServer({ requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0 }, listener);
+  const timeouts = { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0 };
+  const server = typeof listener === 'function' ? createServer(timeouts, listener) : listener;
   return compose()((request) => {
-    if (request.method === 'CONNECT' || request.upgrade !== undefined) throw new HttpError(501);
+    const { method, upgrade } = request;
+    if (method === 'CONNECT' && upgrade === undefined) throw new HttpError(501);
     return new Observable<Response>((subscriber) => {
       const [near, far] = pair(request);
       server.emit('connection', far);
+      const turns = upgrade !== undefined && server.listenerCount('upgrade') > 0;
       const asked = ask({
         createConnection: () => near,
-        method: request.method,
+        method: method === 'CONNECT' ? 'GET' : method,
         path: request.target,
-        headers: [...forwarded(request)].flat(),
+        headers: [...forwarded(request, turns)].flat(),
       });
       let answered = false;
-      asked.on('response', (incoming) => {
+      const answer = (response: Response): void => {
         answered = true;
-        subscriber.next(responseOf(incoming, near));
+        subscriber.next(response);
         subscriber.complete();
-      });
+      };
+      asked.on('response', (incoming) => answer(responseOf(incoming, near)));
+      asked.on('upgrade', (incoming, _, head) => answer(turned(incoming, near, head)));
       asked.on('error', (error) => subscriber.error(error));
       const { content, streamed } = request;
       if (streamed) {
@@ -66,20 +79,32 @@ export function fromNodeListener(listener: NodeListener, options?: SiteOptions):
   }, options);
 }
 
-/** The fields for one request on a connection of its own. */
-function forwarded({ headers, authority, streamed }: Request): Iterable<readonly [string, string]> {
+/** The fields for one request on a connection of its own. `turns`: it may become something else. */
+function forwarded(request: Request, turns: boolean): Iterable<readonly [string, string]> {
+  const { method, headers, authority, streamed, upgrade } = request;
   const framed = streamed && !headers.has('content-length') ? headers.with('Transfer-Encoding', 'chunked') : headers;
-  return framed.with('Host', authority || 'localhost').with('Connection', 'close');
+  const fields = framed.with('Host', authority || 'localhost');
+  if (!turns) return fields.without('Upgrade').with('Connection', 'close');
+  // RFC 8441 section 5: over HTTP/2 it is asked for without a key; the listener knows the way of HTTP/1 only.
+  const opening = method === 'CONNECT' ? fields.with('Sec-WebSocket-Key', randomBytes(16).toString('base64')) : fields;
+  return opening.with('Upgrade', upgrade).with('Connection', 'Upgrade');
+}
+
+/** It goes on as what the listener makes of it; what came behind its answer comes first. */
+function turned({ statusCode, statusMessage, rawHeaders }: IncomingMessage, near: Duplex, head: Buffer): Response {
+  if (head.length > 0) near.unshift(head);
+  return new Response({
+    status: statusCode,
+    reason: statusMessage,
+    headers: linesOf(rawHeaders),
+    upgrade: carried(fromDuplex(near), () => near.destroy()),
+  });
 }
 
 function responseOf(incoming: IncomingMessage, near: Duplex): Response {
   const { statusCode, statusMessage, rawHeaders } = incoming;
-  const lines: [string, string][] = [];
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    // Fields of that one connection.
-    if (!/^(connection|keep-alive|transfer-encoding)$/i.test(rawHeaders[at]))
-      lines.push([rawHeaders[at], rawHeaders[at + 1]]);
-  }
+  // Without the fields of that one connection.
+  const lines = linesOf(rawHeaders).filter(([name]) => !/^(connection|keep-alive|transfer-encoding)$/i.test(name));
   return new Response({
     status: statusCode,
     reason: statusMessage,

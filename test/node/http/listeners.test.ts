@@ -1,7 +1,11 @@
-/** Listeners of node:http, both ways: express served by us, our site mounted in express. */
+/** Listeners of node:http, both ways: express, Koa and Nest served by us, our site mounted in express. */
+import { execFile } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import express from 'express';
+import Koa from 'koa';
 import { firstValueFrom, Observable } from 'rxjs';
 import { bytes, Deferred, over, pull, serve, type Bytes } from 'ropewalk';
 import { http, Request, Response, routes, stream, text, type Site } from 'ropewalk/http';
@@ -71,9 +75,47 @@ describe('express, served by us', () => {
     expect(closed).toEqual(['left']);
   });
 
-  test('what a listener cannot do is 501', () => {
-    expect(site(new Request({ target: '/hello/x', upgrade: 'websocket' }))).toMatchObject({ status: 501 });
+  test('a tunnel to somewhere else is 501', () => {
+    expect(fromNodeListener(app)(new Request({ method: 'CONNECT', target: 'a:1' }))).toMatchObject({ status: 501 });
   });
+});
+
+describe('other frameworks, served by us', () => {
+  test('Koa: what it answers, streams, reads and counts as the client', async () => {
+    const app = new Koa();
+    app.use(async (context) => {
+      if (context.path === '/stream') context.body = Readable.from(['one ', 'two']);
+      else if (context.path === '/count') {
+        let count = 0;
+        for await (const chunk of context.req) count += (chunk as Buffer).length;
+        context.body = { count };
+      } else if (context.path !== '/none') context.body = `${context.method} ${context.url} from ${context.ip}`;
+    });
+    await served(fromNodeListener(app.callback()), async (url) => {
+      const asked = (path: string, init?: RequestInit) => fetch(url + path, init);
+      expect(await (await asked('/a?b')).text()).toBe('GET /a?b from 127.0.0.1');
+      expect(await (await asked('/stream')).text()).toBe('one two');
+      expect(await (await asked('/count', { method: 'POST', body: Buffer.alloc(2_000_000) })).json()).toEqual({
+        count: 2_000_000,
+      });
+      expect((await asked('/none')).status).toBe(404);
+      expect((await asked('/a', { method: 'HEAD' })).status).toBe(200);
+    });
+  });
+
+  test('Nest, whole: controllers, pipes, errors, and a gateway of ws on its server, which is bound nowhere', async () => {
+    const loading = ['-r', 'ts-node/register', '-r', 'tsconfig-paths/register'];
+    const { stdout } = await promisify(execFile)(process.execPath, [...loading, 'test/node/http/nest/program.ts']);
+    expect(JSON.parse(stdout)).toEqual({
+      ours: [200, 'ours'],
+      found: [200, '{"id":7}'],
+      badPipe: 400,
+      missing: [404, '{"message":"no such cat","error":"Not Found","statusCode":404}'],
+      made: [201, 'welcome, Tom'],
+      gateway: 'from the gateway',
+      bound: false,
+    });
+  }, 60_000);
 });
 
 describe('our site, mounted in theirs', () => {
