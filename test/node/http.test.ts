@@ -5,12 +5,12 @@ import { createServer, request as nodeRequest, Agent } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { firstValueFrom, lastValueFrom, map, mergeMap, Observable, of, reduce, Subscription, timer } from 'rxjs';
-import { over, pull, serve, type Bytes, type IpAddress } from 'ropewalk';
+import { firstValueFrom, lastValueFrom, map, mergeMap, Observable, of, Subscription } from 'rxjs';
+import { over, pull, serve, type IpAddress } from 'ropewalk';
 import { http, httpConnection, Request, Response, stream, text } from 'ropewalk/http';
 import { dial, listen } from 'ropewalk/node';
-import { concatMap } from 'ropewalk/operators';
 import { python, withPeers } from '../peers.ts';
+import { growthOf, pieces, slowly } from './http/flat.ts';
 
 function site(request: Request): Observable<Response> {
   switch (request.path) {
@@ -285,38 +285,7 @@ withPeers('nginx')('nginx', () => {
   }
 });
 
-const mib = 1 << 20;
-/** HTTP_FLAT_MIB sets how much. */
-const size = Number(process.env.HTTP_FLAT_MIB ?? 1024) * mib;
-
 describe('1 GiB', () => {
-  /** Takes what comes, and is busy for a while after each 4 MiB: whoever sends it has to wait. */
-  const slowly = (body: Observable<Bytes>, look: () => void): Observable<number> => {
-    let pieces = 0;
-    return body.pipe(
-      concatMap((chunk) => {
-        if (++pieces % 64 !== 0) return of(chunk.length);
-        look();
-        return timer(5).pipe(map(() => chunk.length));
-      }),
-      reduce((sum, length) => sum + length, 0),
-    );
-  };
-  function* pieces() {
-    const piece = new Uint8Array(65_536);
-    for (let left = size; left > 0; left -= piece.length) yield piece;
-  }
-  /** The most that memory has grown by, in MiB, while `work` was done. */
-  async function growthOf(what: string, work: (look: () => void) => Promise<number | string>): Promise<void> {
-    const before = process.memoryUsage().rss;
-    let most = before;
-    const done = await work(() => (most = Math.max(most, process.memoryUsage().rss)));
-    const growth = Math.round((most - before) / mib);
-    process.stderr.write(`${what} of ${size / mib} MiB: memory grew by at most ${growth} MiB\n`);
-    expect(Number(done)).toBe(size);
-    expect(growth).toBeLessThan(200);
-  }
-
   test('downloaded by a slow reader takes no memory', async () => {
     await growthOf('a slow download', async (look) => {
       const client = httpConnection(await dial(`tcp:127.0.0.1:${await serverOf(() => of(stream(pull(pieces()))))}`));
