@@ -5,6 +5,8 @@
 import { bytes, concat, indexOf, show, utf8, type Bytes } from '../../../src/bytes.ts';
 import { LimitExceeded, ProtocolError } from '../../../src/errors.ts';
 import { Fields } from '../Fields.ts';
+import { fieldName } from '../grammar.ts';
+import { withoutBlanks } from '../parse.ts';
 
 export interface MultipartLimits {
   /** How many parts (1,000). */
@@ -27,6 +29,8 @@ export type MultipartEvent =
 
 const lineEnd = bytes('\r\n');
 const headEnd = bytes('\r\n\r\n');
+/** So much of it may be here, and more not. */
+const halfEnd = headEnd.length - 1;
 const none = new Uint8Array(0);
 
 export class MultipartMachine {
@@ -74,7 +78,7 @@ export class MultipartMachine {
     if (this.state === 'head' && !chunk.includes(10)) {
       this.gathered.push(chunk);
       this.length += chunk.length;
-      if (this.length > this.limits.headers) throw this.tooMuchHead();
+      if (this.length > this.limits.headers + halfEnd) throw this.tooMuchHead();
       return;
     }
     this.unread = concat([this.unread, ...this.gathered, chunk].filter((part) => part.length > 0));
@@ -168,7 +172,8 @@ export class MultipartMachine {
     const { unread, limits } = this;
     const end = indexOf(unread, headEnd);
     this.length = end < 0 ? unread.length : end;
-    if (this.length > limits.headers) throw this.tooMuchHead();
+    // The end of the fields may have begun, and does not count.
+    if (this.length > limits.headers + (end < 0 ? halfEnd : 0)) throw this.tooMuchHead();
     if (end < 0) return false;
     events.push({ kind: 'part', headers: parseHead(utf8(unread.subarray(2, Math.max(2, end)))) });
     this.state = 'content';
@@ -187,6 +192,9 @@ export class MultipartMachine {
   }
 }
 
+// oxlint-disable-next-line no-control-regex
+const notInFields = /[\0\r\n]/;
+
 /** Where what may be the beginning of `delimiter` begins, at the end of `content`. */
 function begun(content: Bytes, delimiter: Bytes): number {
   for (let at = Math.max(0, content.length - delimiter.length + 1); at < content.length; at++) {
@@ -200,11 +208,11 @@ function parseHead(head: string): Fields {
   const lines = head === '' ? [] : head.split('\r\n');
   return Fields.parsed(
     lines.map((line) => {
-      const [, name, value] = /^([\w!#$%&'*+.^`|~-]+):[ \t]*([^\0\r\n]*?)[ \t]*$/.exec(line) ?? [];
-      if (name === undefined) {
+      const colon = line.indexOf(':');
+      const name = line.slice(0, colon);
+      if (colon < 0 || !fieldName.test(name) || notInFields.test(line))
         throw new ProtocolError(`reading a form: expected a field of a part, got ${show(line)}`, { hint: 400 });
-      }
-      return [name, value] as const;
+      return [name, withoutBlanks(line, colon + 1, line.length)] as const;
     }),
   );
 }

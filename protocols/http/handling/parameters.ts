@@ -10,8 +10,11 @@ export interface Parameterized {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** parameter-name "=" ( token / quoted-string ) */
-const parameter = /([\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\[^])*)"|([^\s;,"]*))/g;
+/**
+ * parameter-name "=" ( token / quoted-string ). It begins where a token does: to try again within one would take the square of its
+ * length.
+ */
+const parameter = /(?<![\w!#$%&'*+.^`|~-])([\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\[^])*)"|([^\s;,"]*))/g;
 
 /** Reads a value and its parameters. */
 export function parseParameterized(field: string): Parameterized {

@@ -17,7 +17,7 @@ export function preferences(field: string): Preference[] {
     if (name === '') return [];
     const weight = parameters.find((parameter) => /^q\s*=/.test(parameter));
     if (weight === undefined) return [{ name, weight: 1 }];
-    const [, written] = weight.split(/\s*=\s*/);
+    const written = weight.slice(weight.indexOf('=') + 1).trim();
     // RFC 9110 section 12.4.2: qvalue = ( "0" [ "." 0*3DIGIT ] ) / ( "1" [ "." 0*3("0") ] )
     return /^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(written) ? [{ name, weight: Number(written) }] : [];
   });

@@ -1,15 +1,11 @@
-/**
- * The machines under bytes that nobody meant: the pages' wires, mutated and spliced, cut anywhere.
- * FUZZ_SECONDS sets how long (2 seconds for each machine, 30 in CI), FUZZ_SEED where to begin; a failure tells the seed.
- */
+/** Every parser of HTTP under bytes that nobody meant: see fuzzing.ts. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Observable, type OperatorFunction } from 'rxjs';
-import { bytes, concat, RopewalkError, show, type Bytes } from 'ropewalk';
-import { readingRequests, readingResponses } from './reading.ts';
+import { bytes, show, type Bytes } from 'ropewalk';
+import { CookieJar, eventStream } from 'ropewalk/http';
+import { fuzz, fuzzCuts } from './fuzzing.ts';
+import { boundary, readingParts, readingRequests, readingResponses } from './reading.ts';
 
-const seconds = Number(process.env.FUZZ_SECONDS ?? (process.env.CI === 'true' ? 30 : 2));
-const firstSeed = Number(process.env.FUZZ_SEED ?? 1);
 const limits = { line: 64, head: 128, fields: 8, body: 64 };
 
 /** What is between the fences marked `wire` of a page. */
@@ -25,82 +21,47 @@ function wiresOf(name: string): Bytes[] {
   );
 }
 
-/** mulberry32: the same numbers for the same seed. */
-function seeded(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
+const part = (fields: string, content: string): string => `--${boundary}\r\n${fields}\r\n\r\n${content}\r\n`;
+const parts = [
+  `${part('Content-Disposition: form-data; name="a"', 'b')}--${boundary}--\r\n`,
+  `preamble\r\n${part('content-disposition: form-data; name=x; filename="y \\"z\\""\r\nContent-Type: text/html', '\r\n--\r')}`,
+  `${part('Content-Disposition: form-data; name=e', '')}--${boundary}-- \t\r\nepilogue\r\n--${boundary}\r\n`,
+].map((text) => bytes(text));
 
-const interesting = [...bytes('\r\n\t :;,0159aAfFxX"\\-+_%/*#@[]')].concat([0, 11, 127, 128, 255]);
-
-function mutated(corpus: readonly Bytes[], random: (below: number) => number): Bytes {
-  let wire = corpus[random(corpus.length)];
-  for (let n = random(6); n >= 0; n--) {
-    const at = random(wire.length + 1);
-    const other = corpus[random(corpus.length)];
-    const from = random(other.length + 1);
-    const middle = [
-      () => Uint8Array.of(interesting[random(interesting.length)]),
-      () => Uint8Array.of(random(256)),
-      () => other.subarray(from, from + random(20)),
-      () => wire.subarray(at, at + random(20)),
-      () => bytes('\r\n'),
-    ][random(5)]();
-    wire = concat([wire.subarray(0, at), middle, wire.subarray(at + random(3))]);
-  }
-  return wire;
-}
-
-/** What comes out, as text, and how it ends. */
-function outcome(operator: OperatorFunction<Bytes, unknown>, pieces: readonly Bytes[]): string {
-  const told: string[] = [];
-  const source = new Observable<Bytes>((subscriber) => {
-    for (const piece of pieces) subscriber.next(piece);
-    subscriber.complete();
-  });
-  operator(source).subscribe({
-    next: (message) =>
-      told.push(message instanceof Uint8Array ? show(message, { max: 1000 }) : JSON.stringify(message)),
-    error(error: unknown) {
-      const { cause = error } = error as Error;
-      told.push(cause instanceof RopewalkError ? '# refused' : `# ${String((error as Error).stack)}`);
-    },
-    complete: () => told.push('|'),
-  });
-  return told.join('\n');
-}
+const streams = [
+  'data: one\n\ndata:two\ndata: three\n\n',
+  'event: add\r\nid: 7\r\nretry: 10\r\ndata: 1\r\n\r\n',
+  '\ufeffid: 1\rdata: é\r\r: comment\rid\rdata\r\r',
+].map((text) => bytes(text));
 
 test.each([
-  ['requests', readingRequests(limits)],
-  ['responses', readingResponses(['GET', 'HEAD', 'GET', 'POST'], limits)],
-])('%s: messages or a typed error, the same however they are cut', (name, operator) => {
-  const corpus = wiresOf(`${name}.md`);
-  const until = performance.now() + seconds * 1000;
-  let tried = 0;
-  for (let seed = firstSeed; performance.now() < until; seed++, tried++) {
-    const random = seeded(seed);
-    const wire = mutated(corpus, random);
-    const cuts = [
-      0,
-      ...Array.from({ length: random(8) }, () => random(wire.length + 1)).toSorted((a, b) => a - b),
-      wire.length,
-    ];
-    const whole = outcome(operator, [wire]);
-    const cut = outcome(
-      operator,
-      cuts.slice(1).map((to, n) => wire.subarray(cuts[n], to)),
-    );
-    const single = outcome(
-      operator,
-      Array.from(wire, (byte) => Uint8Array.of(byte)),
-    );
-    if (cut === whole && single === whole && !/(?:^|\n)# (?!refused)/.test(whole)) continue;
-    expect([seed, show(wire, { max: 1000 }), cut, single]).toEqual([seed, 'no bug', whole, whole]);
-  }
-  console.log(`${name}: ${tried} wires from seed ${firstSeed}, ${corpus.length} in the corpus`);
+  ['requests', wiresOf('requests.md'), readingRequests(limits)],
+  ['responses', wiresOf('responses.md'), readingResponses(['GET', 'HEAD', 'GET', 'POST'], limits)],
+  ['parts of a form', parts, readingParts({ parts: 3, headers: 100, size: 30 })],
+  ['streams of events', streams, eventStream({ max: 40 })],
+])('%s: messages or a typed error, the same however they are cut', (name, corpus, operator) => {
+  fuzzCuts(name, corpus, operator);
+});
+
+test('cookies: whatever is set, what is sent is a list of pairs, and the jar stays small', () => {
+  const set = [
+    'a=b; Path=/x; Domain=.a.test; Secure; HttpOnly; SameSite=Lax',
+    '__Host-a=b; Secure; Path=/; Max-Age=100',
+    'a="b c"; Expires=Sun, 06 Nov 2094 08:49:37 GMT; Domain=a.test; Path=/',
+    'b=; Expires=Sunday, 06-Nov-94 8:49:37; ; =; Max-Age=-1',
+  ].map((text) => bytes(text));
+  const places = ['https://a.test/x/y', 'http://x.a.test/', 'http://127.0.0.1/x'].map((place) => new URL(place));
+  const jar = new CookieJar({ perDomain: 5, total: 12, now: () => Date.UTC(2026, 0, 1) });
+  fuzz('cookies', set, (wire, random, seed) => {
+    const text = Array.from(wire, (byte) => String.fromCharCode(byte)).join('');
+    jar.setFrom(places[random(places.length)], [text]);
+    const sent = places.map((place) => jar.cookiesFor(place) ?? '');
+    const fine = sent.every((field) => field === '' || /^[^=;]+=[^;]*(; [^=;]+=[^;]*)*$/.test(field));
+    // RFC 9110 section 5.5: what may stand in a field.
+    const writable = sent.every((field) => /^[\t\x20-\x7e\x80-\xff]*$/.test(field));
+    const again = CookieJar.from(jar.toJSON(), { now: () => Date.UTC(2026, 0, 1) });
+    const same = places.every((place, n) => (again.cookiesFor(place) ?? '') === sent[n]);
+    if (fine && writable && same && jar.cookies.length <= 12) return;
+    expect([seed, show(wire, { max: 1000 }), sent]).toEqual([seed, 'no bug', sent]);
+  });
 });

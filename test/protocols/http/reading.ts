@@ -4,7 +4,15 @@
  */
 import { Observable, type OperatorFunction } from 'rxjs';
 import { concat, type Bytes, type LimitExceeded, type ProtocolError } from 'ropewalk';
-import { HttpClientMachine, HttpServerMachine, type Fields, type Limits } from 'ropewalk/http';
+import {
+  HttpClientMachine,
+  HttpServerMachine,
+  MultipartMachine,
+  type Fields,
+  type Limits,
+  type MultipartEvent,
+  type MultipartLimits,
+} from 'ropewalk/http';
 
 type Machine = HttpServerMachine | HttpClientMachine;
 
@@ -72,3 +80,32 @@ function withStatus(error: ProtocolError | LimitExceeded): Error {
   if (error.hint === undefined) return error;
   return Object.assign(new Error(error.message, { cause: error }), { name: `${String(error.hint)} ${error.name}` });
 }
+
+/** What stands between the parts of the forms here. */
+export const boundary = 'AaB03x';
+
+/** What the machine for parts of a form tells, pieces of one content joined. */
+export const readingParts =
+  (limits: MultipartLimits): OperatorFunction<Bytes, unknown> =>
+  (source) =>
+    new Observable((subscriber) => {
+      const machine = new MultipartMachine(boundary, limits);
+      let content = '';
+      const tell = (event: MultipartEvent): void => {
+        if (event.kind === 'data') content += [...event.data].map((byte) => String.fromCharCode(byte)).join('');
+        else if (event.kind === 'part') subscriber.next(event.headers.get('content-disposition'));
+        else if (event.kind === 'failed') subscriber.error(event.error);
+        else if (event.kind === 'done') subscriber.next('done');
+        else {
+          subscriber.next(content);
+          content = '';
+        }
+      };
+      return source.subscribe({
+        next: (chunk) => machine.receive(chunk).forEach(tell),
+        complete() {
+          machine.end().forEach(tell);
+          subscriber.complete();
+        },
+      });
+    });

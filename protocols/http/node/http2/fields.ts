@@ -22,7 +22,8 @@ export function toHeaders(fields: Fields, pseudo: OutgoingHttpHeaders): Outgoing
   const named = fields
     .get('Connection')
     ?.toLowerCase()
-    .split(/\s*,\s*/);
+    .split(',')
+    .map((option) => option.trim());
   for (const [name, value] of fields) {
     const key = name.toLowerCase();
     if (ofConnections.has(key) || named?.includes(key)) continue;

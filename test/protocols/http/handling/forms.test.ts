@@ -1,8 +1,9 @@
 /** Forms: one line, and parts with files (RFC 7578). */
-import { concatMap, from, map, Observable, Subject, take, toArray, type OperatorFunction } from 'rxjs';
+import { concatMap, from, map, Observable, Subject, take, toArray } from 'rxjs';
 import { bytes, feed, HoldGroup, joinSink, utf8, type Bytes } from 'ropewalk';
-import { form, HttpError, multipart, MultipartMachine, Request, type MultipartEvent, type Part } from 'ropewalk/http';
+import { form, HttpError, multipart, MultipartMachine, Request, type Part } from 'ropewalk/http';
 import { everySplit } from 'ropewalk/marbles';
+import { boundary, readingParts } from '../reading.ts';
 
 describe('form()', () => {
   const asked = (body: string, type = 'application/x-www-form-urlencoded') =>
@@ -24,7 +25,7 @@ describe('form()', () => {
   });
 });
 
-const boundary = 'AaB03x';
+const told = readingParts({ parts: 4, headers: 200, size: 30 });
 const wire = [
   'preamble\r\n',
   `--${boundary}\r\nContent-Disposition: form-data; name="who"\r\n\r\nJoe\r\n`,
@@ -33,30 +34,6 @@ const wire = [
   `--${boundary}\r\nContent-Disposition: form-data; name=empty\r\n\r\n\r\n`,
   `--${boundary}\r\nContent-Disposition: form-data; name=none\r\n\r\n--${boundary}--\r\nepilogue --${boundary}\r\n`,
 ].join('');
-
-/** What the machine tells, pieces of one content joined. */
-const told: OperatorFunction<Bytes, unknown> = (source) =>
-  new Observable((subscriber) => {
-    const machine = new MultipartMachine(boundary, { parts: 4, headers: 200, size: 30 });
-    let content = '';
-    const tell = (event: MultipartEvent): void => {
-      if (event.kind === 'data') content += [...event.data].map((byte) => String.fromCharCode(byte)).join('');
-      else if (event.kind === 'part') subscriber.next(event.headers.get('content-disposition'));
-      else if (event.kind === 'failed') subscriber.error(event.error);
-      else if (event.kind === 'done') subscriber.next('done');
-      else {
-        subscriber.next(content);
-        content = '';
-      }
-    };
-    return source.subscribe({
-      next: (chunk) => machine.receive(chunk).forEach(tell),
-      complete() {
-        machine.end().forEach(tell);
-        subscriber.complete();
-      },
-    });
-  });
 
 describe('the machine (RFC 2046 section 5.1)', () => {
   test('finds the parts, wherever the bytes are cut', () => {
