@@ -6,28 +6,22 @@
  *   curl -T big.iso localhost:8080/upload      # so many bytes
  *   curl -N localhost:8080/ticks               # three ticks, one each 100 ms
  */
-import { map, mergeMap, Observable, of, reduce, take } from 'rxjs';
+import { map, reduce, take } from 'rxjs';
 import { bytes, over, serve } from 'ropewalk';
-import { http, HttpError, Request, Response, stream, text } from 'ropewalk/http';
+import { http, routes, stream, text } from 'ropewalk/http';
 import { listen } from 'ropewalk/node';
 import { interval } from 'ropewalk/operators';
 
-function answer({ path, body }: Request): Observable<Response> {
-  switch (path) {
-    case '/':
-      return of(text('hello\n'));
-    case '/upload':
-      return body.pipe(
-        reduce((sum, chunk) => sum + chunk.length, 0),
-        map((length) => text(`${length} bytes\n`)),
-      );
-    case '/ticks':
-      return of(stream(interval(100).pipe(take(3), map((n) => bytes(`tick ${n}\n`)))));
-    default:
-      throw new HttpError(404, `there is no ${path}`);
-  }
-}
+const site = routes({
+  'GET /': () => text('hello\n'),
+  'PUT /upload': ({ body }) =>
+    body.pipe(
+      reduce((sum, chunk) => sum + chunk.length, 0),
+      map((length) => text(`${length} bytes\n`)),
+    ),
+  'GET /ticks': () => stream(interval(100).pipe(take(3), map((n) => bytes(`tick ${n}\n`)))),
+});
 
 const server = listen('tcp:8080');
 server.address$.subscribe((address) => console.log(`listening on ${address}`));
-server.pipe(serve(over(http(), mergeMap(answer)))).subscribe();
+server.pipe(serve(over(http(), site))).subscribe();
