@@ -12,6 +12,9 @@ const showcase: Scenario = async (start) => {
   expect(await say(8017, '')).toMatch(/\.\r\n$/);
   expect(await say(8079, 'ann\r\n')).toBe('ann is at sea\r\n');
 
+  const page = await fetch(`http://127.0.0.1:${await program.port(8088)}/`, { headers: { connection: 'close' } });
+  expect(await page.text()).toContain('Ropewalk, live');
+
   const endless = connect(await program.port(8019), '127.0.0.1');
   await heard(endless, /!"#\$%&'/);
   endless.destroy();

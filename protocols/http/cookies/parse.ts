@@ -25,7 +25,6 @@ const maxLength = 4096;
 const maxAttribute = 1024;
 
 /** RFC 6265bis section 5.6: no control characters but the tab. */
-// oxlint-disable-next-line no-control-regex
 const control = /[\0-\x08\x0a-\x1f\x7f]/;
 
 /** Blanks and tabs: what else JavaScript would trim is a part of the value (RFC 6265bis section 5.6). */

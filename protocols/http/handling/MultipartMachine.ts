@@ -192,7 +192,6 @@ export class MultipartMachine {
   }
 }
 
-// oxlint-disable-next-line no-control-regex
 const notInFields = /[\0\r\n]/;
 
 /** Where what may be the beginning of `delimiter` begins, at the end of `content`. */
