@@ -1,9 +1,9 @@
-/** Every parser of HTTP under bytes that nobody meant: see fuzzing.ts. */
+/** Every parser of HTTP under bytes that nobody meant: see ../fuzzing.ts. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bytes, show, type Bytes } from 'ropewalk';
 import { CookieJar, eventStream } from 'ropewalk/http';
-import { fuzz, fuzzCuts } from './fuzzing.ts';
+import { fuzz, fuzzCuts } from '../fuzzing.ts';
 import { boundary, readingParts, readingRequests, readingResponses } from './reading.ts';
 
 const limits = { line: 64, head: 128, fields: 8, body: 64 };

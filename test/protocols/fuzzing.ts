@@ -1,12 +1,12 @@
 /**
  * The machines under bytes that nobody meant: wires that are good, mutated and spliced, cut anywhere.
  * Knows: how to make them, what must hold. Does not know: any machine.
- * FUZZ_SECONDS sets how long (2 seconds for each machine, 30 in CI), FUZZ_SEED where to begin; a failure tells the seed.
+ * FUZZ_SECONDS sets how long (2 seconds for each machine, a minute in CI), FUZZ_SEED where to begin; a failure tells the seed.
  */
 import { Observable, type OperatorFunction } from 'rxjs';
 import { bytes, concat, RopewalkError, show, type Bytes } from 'ropewalk';
 
-const seconds = Number(process.env.FUZZ_SECONDS ?? (process.env.CI === 'true' ? 30 : 2));
+const seconds = Number(process.env.FUZZ_SECONDS ?? (process.env.CI === 'true' ? 60 : 2));
 const firstSeed = Number(process.env.FUZZ_SEED ?? 1);
 
 /** Calls `attempt` with one wire after the other, and with the numbers and the seed that it was made of, for as long as is set. */
