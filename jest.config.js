@@ -12,10 +12,10 @@ module.exports = {
   moduleNameMapper: Object.fromEntries(
     Object.entries(paths).map(([name, [file]]) => [`^${escaped(name)}$`, file.replace('./', '<rootDir>/')]),
   ),
-  // Angular is ES modules only.
-  transformIgnorePatterns: ['/node_modules/(?!@angular/)'],
+  // These are ES modules only.
+  transformIgnorePatterns: ['/node_modules/(?!@angular/|cbor2/|@cto.af/)'],
   transform: {
-    '\\.m?ts$|/@angular/.*\\.mjs$': [
+    '\\.m?ts$|/node_modules/.*\\.m?js$': [
       '@swc/jest',
       { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
     ],
