@@ -8,7 +8,8 @@ import {
   signal,
   type StaticProvider,
 } from '@angular/core';
-import { finalize, map, Observable, Subject, throwError, timer } from 'rxjs';
+import { toSignal } from '@angular/core/rxjs-interop';
+import { finalize, map, Observable, of, Subject, throwError, timer } from 'rxjs';
 import { injectConnection, lastValues, type InjectedConnection } from 'ropewalk/angular';
 import { ConnectionRefused, lines, over, serve, type CloseReason, type Connection } from 'ropewalk';
 import { marbles } from 'ropewalk/marbles';
@@ -74,6 +75,26 @@ test(
     soon(() => injector.destroy(), 30);
     m.flush();
     expect(last()).toEqual(['c', 'd']);
+    serving.unsubscribe();
+  }),
+);
+
+test(
+  "Angular's own toSignal takes its streams, too",
+  marbles((m) => {
+    const { connect, listen } = m.memory();
+    const greeting = over(lines(), () => of('hello'));
+    const serving = listen('memory:room').pipe(serve(greeting)).subscribe();
+    const { injector, inside } = component();
+    const [status, last] = inside(() => {
+      const connection = injectConnection(() => connect('memory:room'), { delay: 1_000 });
+      return [toSignal(connection.state$, { requireSync: true }), toSignal(connection.over(lines()))];
+    });
+    expect(status().phase).toBe('connecting');
+    soon(() => expect(last()).toBe('hello'), 5);
+    soon(() => injector.destroy(), 10);
+    m.flush();
+    expect(status().phase).toBe('closed');
     serving.unsubscribe();
   }),
 );
