@@ -10,6 +10,7 @@ import type { Response } from '../Response.ts';
 import { settled, afterwards } from '../routing/settled.ts';
 import { exchange } from './exchange.ts';
 import { endToEnd, forwarded, via } from './hopByHop.ts';
+import { openingByHttp1 } from './opening.ts';
 
 export interface ReverseProxyOptions {
   /** How to reach the server: a connection for each request. Or `send`. */
@@ -29,7 +30,7 @@ export interface ReverseProxyOptions {
 /**
  * A handler that passes requests on to another server, and its answers back.
  *
- * In plain words: bodies stream both ways with pressure, upgrades (WebSocket) become a wire between the two. Fields that are
+ * In plain words: bodies stream both ways with pressure, upgrades (WebSocket, of HTTP/2, too) become a wire between the two. Fields that are
  * for one connection only stay behind; `Via`, `Forwarded` and `X-Forwarded-*` tell the server who asked. A client that leaves
  * ends the request there. A server that cannot be reached, or breaks off, is 502; one that takes too long to connect 504; why is told
  * to `onError`, not to the client.
@@ -48,7 +49,7 @@ export function reverseProxy(options: ReverseProxyOptions): Handler {
     throw new TypeError('a reverse proxy: expected connect or send, got neither');
   const ask = send === undefined ? undefined : settled(send);
   return (request) => {
-    const onward = passedOn(request, options, pseudonym);
+    const onward = passedOn(openingByHttp1(request), options, pseudonym);
     const answer = ask?.(onward) ?? exchange(connect!(), onward, request.connection);
     return afterwards(answer, (response) => passedBack(response, request, pseudonym));
   };

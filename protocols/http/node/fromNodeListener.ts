@@ -2,7 +2,6 @@
  * Listeners and servers of `node:http` (express, Koa, Nest) as sites.
  * Knows: how a request is handed to Node's own server, without a socket. Does not know: any framework.
  */
-import { randomBytes } from 'node:crypto';
 import { createServer, request as ask, type IncomingMessage, type Server } from 'node:http';
 import { Duplex } from 'node:stream';
 import { Observable } from 'rxjs';
@@ -11,6 +10,7 @@ import { fromDuplex } from '../../../src/node/streams/fromDuplex.ts';
 import { fromReadable } from '../../../src/node/streams/fromReadable.ts';
 import { toReadable } from '../../../src/node/streams/toReadable.ts';
 import { carried } from '../handling/exchange.ts';
+import { openingByHttp1 } from '../handling/opening.ts';
 import { HttpError } from '../HttpError.ts';
 import type { Request } from '../Request.ts';
 import { Response } from '../Response.ts';
@@ -44,16 +44,17 @@ export function fromNodeListener(listener: NodeListener | Server, options?: Site
   // It listens nowhere; limits and timeouts are those of whoever speaks with the client.
   const timeouts = { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0 };
   const server = typeof listener === 'function' ? createServer(timeouts, listener) : listener;
-  return compose()((request) => {
+  return compose()((came) => {
+    const request = openingByHttp1(came);
     const { method, upgrade } = request;
-    if (method === 'CONNECT' && upgrade === undefined) throw new HttpError(501);
+    if (method === 'CONNECT') throw new HttpError(501);
     return new Observable<Response>((subscriber) => {
       const [near, far] = pair(request);
       server.emit('connection', far);
       const turns = upgrade !== undefined && server.listenerCount('upgrade') > 0;
       const asked = ask({
         createConnection: () => near,
-        method: method === 'CONNECT' ? 'GET' : method,
+        method,
         path: request.target,
         headers: [...forwarded(request, turns)].flat(),
       });
@@ -81,13 +82,11 @@ export function fromNodeListener(listener: NodeListener | Server, options?: Site
 
 /** The fields for one request on a connection of its own. `turns`: it may become something else. */
 function forwarded(request: Request, turns: boolean): Iterable<readonly [string, string]> {
-  const { method, headers, authority, streamed, upgrade } = request;
+  const { headers, authority, streamed, upgrade } = request;
   const framed = streamed && !headers.has('content-length') ? headers.with('Transfer-Encoding', 'chunked') : headers;
   const fields = framed.with('Host', authority || 'localhost');
   if (!turns) return fields.without('Upgrade').with('Connection', 'close');
-  // RFC 8441 section 5: over HTTP/2 it is asked for without a key; the listener knows the way of HTTP/1 only.
-  const opening = method === 'CONNECT' ? fields.with('Sec-WebSocket-Key', randomBytes(16).toString('base64')) : fields;
-  return opening.with('Upgrade', upgrade).with('Connection', 'Upgrade');
+  return fields.with('Upgrade', upgrade).with('Connection', 'Upgrade');
 }
 
 /** It goes on as what the listener makes of it; what came behind its answer comes first. */

@@ -6,8 +6,9 @@ import express from 'express';
 import { map, Subject, finalize } from 'rxjs';
 import { WebSocket, WebSocketServer } from 'ws';
 import { bytes, over, utf8 } from 'ropewalk';
-import { HttpError, Response, routes, text, upgrade } from 'ropewalk/http';
+import { HttpError, Response, reverseProxy, routes, text, upgrade } from 'ropewalk/http';
 import { fromNodeListener, http, toNodeListener } from 'ropewalk/http/node';
+import { connect as dialTo } from 'ropewalk/node';
 import { webSocket } from 'ropewalk/websocket';
 import { withPeers } from '../../peers.ts';
 import { run, serving, stopAll } from '../proxies/programs.ts';
@@ -102,6 +103,21 @@ describe('a server of theirs behind ours', () => {
     });
     const fields = await once<http2.IncomingHttpHeaders & { ':status': number }>(stream, 'response');
     expect(fields[':status']).toBe(200);
+    expect(utf8((await once<Uint8Array>(stream, 'data')).subarray(2))).toBe('welcome');
+    stream.end(Uint8Array.of(0x88, 0x82, 0, 0, 0, 0, 1000 >> 8, 1000 & 255));
+    expect(await left).toBe(1000);
+  });
+
+  test('and a reverse proxy passes such a one on to whoever speaks HTTP/1.1', async () => {
+    const { server, left } = theirs();
+    const behind = await serving(over(http(), fromNodeListener(server)));
+    const proxy = reverseProxy({ connect: () => dialTo(`tcp:127.0.0.1:${behind}`) });
+    const port = await serving(over(http(), routes({ '/*': proxy })));
+    const session = http2.connect(`http://127.0.0.1:${port}`);
+    closing.push(() => session.destroy());
+    await once(session, 'remoteSettings');
+    const asked = { ':method': 'CONNECT', ':protocol': 'websocket', ':path': '/ws', 'sec-websocket-version': '13' };
+    const stream = session.request(asked);
     expect(utf8((await once<Uint8Array>(stream, 'data')).subarray(2))).toBe('welcome');
     stream.end(Uint8Array.of(0x88, 0x82, 0, 0, 0, 0, 1000 >> 8, 1000 & 255));
     expect(await left).toBe(1000);
