@@ -3,12 +3,11 @@
  * Knows: schedulers, cloning, jobs that wait to be told. Does not know: how a pool works; that is the real one (src/threads).
  */
 import { asapScheduler, asyncScheduler, Subscription } from 'rxjs';
-import { blame } from '../src/threads/blame.ts';
-import { inside, type Exports } from '../src/threads/inside.ts';
+import type { Exports } from '../src/threads/finding.ts';
+import { inside } from '../src/threads/inside.ts';
 import { cells, type FromThread, type ToThread } from '../src/threads/messages.ts';
-import { packing } from '../src/threads/packing.ts';
+import { parts } from '../src/threads/parts.ts';
 import type { Thread, ThreadEvents, ThreadPlatform } from '../src/threads/Platform.ts';
-import { streaming } from '../src/threads/streaming.ts';
 import { Team, type PoolOptions } from '../src/threads/Team.ts';
 import type { ThreadPool } from '../src/threads/ThreadPool.ts';
 
@@ -98,7 +97,7 @@ class MemoryThread implements Thread {
         data: play.data,
         pace: (name, args, begin) => this.pace(name, args, begin),
       },
-      { blame, packing, streaming },
+      parts,
     );
   }
 

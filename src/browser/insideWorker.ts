@@ -2,7 +2,8 @@
  * Where a browser's Worker begins as a thread of a pool: gives `inside` what it needs.
  * Knows: `self`, `import()`. Does not know: jobs. The function is sent to the Worker as text, so it uses nothing from outside.
  */
-import type { Exports, inside as Inside, Parts } from '../threads/inside.ts';
+import type { Exports } from '../threads/finding.ts';
+import type { inside as Inside, Parts } from '../threads/inside.ts';
 import type { Cells, FromThread, ToThread, Window } from '../threads/messages.ts';
 
 /** The first message to a Worker. */

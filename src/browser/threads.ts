@@ -2,12 +2,9 @@
  * A pool of a browser's Workers.
  * Knows: Workers, their text, what they share memory by. Does not know: who does what (src/threads).
  */
-import { blame } from '../threads/blame.ts';
-import { inside } from '../threads/inside.ts';
 import { cells, type FromThread, type Window } from '../threads/messages.ts';
-import { packing } from '../threads/packing.ts';
 import type { Thread, ThreadEvents, ThreadPlatform } from '../threads/Platform.ts';
-import { streaming } from '../threads/streaming.ts';
+import { programOf } from '../threads/parts.ts';
 import { Team, type PoolOptions } from '../threads/Team.ts';
 import type { AnyModule, ThreadPool } from '../threads/ThreadPool.ts';
 import type { Flushable } from '../Transport.ts';
@@ -74,8 +71,7 @@ const host = globalThis as {
 
 const window: Window = { values: 1_024, bytes: 1 << 20 };
 
-const text = `const __name = (named) => named;
-(${insideWorker})(self, (url) => import(url), ${inside}, { blame: ${blame}, packing: ${packing}, streaming: ${streaming} });`;
+const text = programOf(insideWorker, 'self');
 
 class BrowserThreads implements ThreadPlatform {
   private readonly options: WorkerThreadsOptions & { readonly fn?: unknown };

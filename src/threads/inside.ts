@@ -1,17 +1,17 @@
 /**
  * A thread's side: takes jobs, runs them one after the other, sends back what comes of them.
- * Knows: the order of jobs, batches of results, how a job is called off. Does not know: the platform; how a stream flows.
+ * Knows: the order of jobs, how one is called off, what is waited for. Does not know: the platform; how results leave (departing.ts),
+ * how a stream flows (streaming.ts).
  *
  * The function is sent to the thread as text, so that it is the same from sources, when built and in a bundle. It uses
  * nothing from outside of itself: types, which are not there at run time, and what it is given.
  */
+import type { Departing, Post } from './departing.ts';
+import type { Exports, Find } from './finding.ts';
 import type { Answer, Cells, FromThread, Outcome, PackedError, ToThread, Window } from './messages.ts';
 import type { Packing } from './packing.ts';
 import type { Streaming } from './streaming.ts';
 import type { Job } from './ThreadPool.ts';
-
-/** The functions of a module, and whatever else it exports. */
-export type Exports = Readonly<Record<string, unknown>>;
 
 /** What a platform gives a thread. */
 export interface Surroundings {
@@ -42,11 +42,10 @@ export interface Surroundings {
 export interface Parts {
   readonly blame: (value: unknown, path: string, refusal: unknown) => string;
   readonly packing: () => Packing;
+  readonly departing: (around: Surroundings, packing: Packing, blame: Parts['blame']) => Departing;
+  readonly finding: (packing: Packing) => Find;
   readonly streaming: (around: Surroundings, packing: Packing, post: Post) => Streaming;
 }
-
-/** Posts a message that has these values in it. Throws a `NotCloneable` that tells what could not leave, and calls it `path`. */
-export type Post = (message: FromThread, values: readonly unknown[], path: string) => void;
 
 /** The job that runs. */
 export interface Running extends Job {
@@ -63,16 +62,11 @@ export interface Running extends Job {
 export function inside(around: Surroundings, parts: Parts): void {
   const { layout, memory } = around;
   const packing = parts.packing();
-  const { pack, ours } = packing;
-  /** Results do not wait longer than this for others to leave with, in milliseconds. */
-  const patience = 1;
-  /** So many results are sent together. */
-  const together = 128;
-  /** So many texts of functions are kept compiled. */
-  const compiled = 1_000;
+  const { pack, plain } = packing;
+  const { post, record, begins, makeWay, sendResults } = parts.departing(around, packing, parts.blame);
+  const find = parts.finding(packing);
 
   let exports: Exports = {};
-  const functions = new Map<string, (...args: unknown[]) => unknown>();
   /** Messages with jobs that have not begun; and of the first one, the next call and its first argument. */
   const inbox: ToThread[] = [];
   let call = 0;
@@ -81,21 +75,10 @@ export function inside(around: Surroundings, parts: Parts): void {
   let next = 0;
   let current: CurrentJob | undefined;
   let questions = 0;
-  /** Results that have not been sent, and how they went unless all were done. */
-  let values: unknown[] = [];
-  let outcomes: Outcome[] | undefined;
-  let since = 0;
-  /** When the work for them began. */
-  let began = 0;
-  /** The functions that took less than `patience` when they were called last, and when the last job ended. */
-  const quick = new Set<string>();
-  let endedAt = 0;
 
-  // Where `thisJob` and `transfer` find it, whichever copy of them a module uses.
+  // Where `thisJob` finds it, whichever copy of it a module uses.
   const jobKey = Symbol.for('ropewalk.thisJob');
-  const transfersKey = Symbol.for('ropewalk.transfers');
-  const realm = globalThis as { [jobKey]?: Job; [transfersKey]?: WeakMap<object, readonly object[]> };
-  const transfers = (realm[transfersKey] ??= new WeakMap<object, readonly object[]>());
+  const realm = globalThis as { [jobKey]?: Job };
 
   const slot = (number: number): number => layout.first + (number % layout.jobs);
   const calledOff = (): Error => new DOMException('the job was called off', 'AbortError');
@@ -189,60 +172,13 @@ export function inside(around: Surroundings, parts: Parts): void {
           // One that comes late belongs to a job that was called off.
           if (which !== number) continue;
           if (ok) return value;
-          throw packing.plain(value as PackedError);
+          throw plain(value as PackedError);
         }
         if (this.aborted) throw calledOff();
         wait(bell);
       }
     }
   }
-
-  // Sending.
-
-  const moved = (values: readonly unknown[]): object[] =>
-    values.flatMap((value) => (typeof value === 'object' && value !== null ? (transfers.get(value) ?? []) : []));
-  const post: Post = (message, values, path) => {
-    try {
-      around.post(message, moved(values));
-    } catch (refusal) {
-      throw ours('NotCloneable', `${path} cannot leave the thread: ${parts.blame(values, path, refusal)}`);
-    }
-  };
-  const sendResults = (): void => {
-    if (values.length === 0) return;
-    const sent = values;
-    const how = outcomes;
-    const now = around.now();
-    const took = now - began;
-    began = now;
-    values = [];
-    outcomes = undefined;
-    try {
-      around.post(['results', how, sent, took], moved(sent));
-    } catch {
-      // Some of them cannot be cloned: each by itself.
-      for (const [at, value] of sent.entries()) sendResult(how?.[at] ?? 'done', value, took / sent.length);
-    }
-  };
-  const sendResult = (outcome: Outcome, value: unknown, took: number): void => {
-    try {
-      around.post(['results', [outcome], [value], took], moved([value]));
-    } catch (refusal) {
-      const why = ours('NotCloneable', `the result cannot leave the thread: ${parts.blame(value, 'it', refusal)}`);
-      around.post(['results', ['failed'], [pack(why)], took], []);
-    }
-  };
-  const record = (outcome: Outcome, value: unknown, name: string): void => {
-    const now = around.now();
-    if (now - endedAt >= patience) quick.delete(name);
-    else if (outcome === 'done') quick.add(name);
-    endedAt = now;
-    if (values.length === 0) since = now;
-    if (outcome !== 'done') outcomes ??= values.map(() => 'done');
-    outcomes?.push(outcome);
-    values.push(value);
-    if (values.length >= together || now - since > patience) sendResults();
-  };
 
   // Jobs.
 
@@ -251,7 +187,7 @@ export function inside(around: Surroundings, parts: Parts): void {
   const proceed = (): void => {
     if (proceeding) return;
     proceeding = true;
-    if (values.length === 0 && current === undefined) began = endedAt = around.now();
+    if (current === undefined) begins();
     while (current === undefined && inbox.length > 0) begin(inbox[0]);
     proceeding = false;
     // Nothing to do, or something that takes its time: the results that are there do not wait for it.
@@ -278,15 +214,14 @@ export function inside(around: Surroundings, parts: Parts): void {
     const { sent, running } = layout;
     if (memory !== undefined && Atomics.compareExchange(memory, slot(number), sent, running) !== sent)
       return record('skipped', undefined, name);
-    // What is there does not wait for something that may take its time.
-    if (values.length > 0 && !quick.has(name)) sendResults();
+    makeWay(name);
     const job = new CurrentJob(number, name);
     current = job;
     const start = (): void => {
       if (job.aborted) return job.finish('skipped');
       realm[jobKey] = job;
       try {
-        const result = find(name).apply(job, args);
+        const result = find(exports, name).apply(job, args);
         if (message[0] === 'stream') stream(job, result);
         else settle(job, result);
       } catch (error) {
@@ -295,34 +230,6 @@ export function inside(around: Surroundings, parts: Parts): void {
     };
     if (around.pace === undefined) start();
     else around.pace(name, args, start);
-  };
-
-  const find = (name: string): ((...args: unknown[]) => unknown) => {
-    const known = functions.get(name);
-    if (known !== undefined) return known;
-    const found = name.startsWith('(') ? compile(name) : Object.hasOwn(exports, name) ? exports[name] : undefined;
-    if (typeof found !== 'function') {
-      const names = Object.keys(exports).filter((each) => typeof exports[each] === 'function');
-      const there = names.length > 0 ? names.join(', ') : 'none at all';
-      throw ours('UnknownFunction', `no function '${name}' in the thread; its functions are: ${there}`);
-    }
-    if (functions.size >= compiled) {
-      functions.clear();
-      quick.clear();
-    }
-    functions.set(name, found as (...args: unknown[]) => unknown);
-    return found as (...args: unknown[]) => unknown;
-  };
-  const compile = (text: string): unknown => {
-    // Compilers that want functions to keep their names put calls of this into them.
-    const evaluate = (code: string): unknown => new Function('__name', `return ${code}`)((named: unknown) => named);
-    try {
-      return evaluate(text);
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      // A method: `name(...) { ... }`.
-      return Object.values(evaluate(`({${text.slice(1, -1)}})`) as object)[0];
-    }
   };
 
   interface Subscribable {

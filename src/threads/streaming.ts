@@ -5,7 +5,8 @@
  * Where a thread can stand still it does so while there is no room: an Observable, which cannot be told to wait, waits as
  * well. Its function is sent to the thread as text, so it uses nothing from outside of itself.
  */
-import type { Post, Running, Surroundings } from './inside.ts';
+import type { Post } from './departing.ts';
+import type { Running, Surroundings } from './inside.ts';
 import type { Packing } from './packing.ts';
 
 export interface Streaming {

@@ -5,7 +5,8 @@
  * The function is sent to the thread as text, so it uses nothing from outside of itself.
  */
 import type { Answer, Cells, FromThread, ToThread, Window } from '../../threads/messages.ts';
-import type { Exports, inside as Inside, Parts } from '../../threads/inside.ts';
+import type { Exports } from '../../threads/finding.ts';
+import type { inside as Inside, Parts } from '../../threads/inside.ts';
 
 /** What a thread is started with. */
 export interface Launch {

@@ -7,12 +7,9 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { MessageChannel, Worker, type ResourceLimits, type Transferable } from 'node:worker_threads';
-import { blame } from '../../threads/blame.ts';
-import { inside } from '../../threads/inside.ts';
 import { cells, type FromThread, type Window } from '../../threads/messages.ts';
-import { packing } from '../../threads/packing.ts';
+import { programOf } from '../../threads/parts.ts';
 import type { Thread, ThreadEvents, ThreadPlatform } from '../../threads/Platform.ts';
-import { streaming } from '../../threads/streaming.ts';
 import { Team, type PoolOptions } from '../../threads/Team.ts';
 import type { AnyModule, ThreadPool } from '../../threads/ThreadPool.ts';
 import { atTurnEnd } from '../turn.ts';
@@ -70,9 +67,8 @@ export function threads(options: ThreadsOptions & { readonly fn?: unknown } = {}
 
 const window: Window = { values: 1_024, bytes: 1 << 20 };
 
-/** What threads begin with. A compiler that keeps the names of functions has put calls of `__name` into the texts. */
-const text = `const __name = (named) => named;
-(${insideNode})(require, (url) => import(url), ${inside}, { blame: ${blame}, packing: ${packing}, streaming: ${streaming} });`;
+/** What threads begin with. */
+const text = programOf(insideNode, 'require');
 
 class NodeThreads implements ThreadPlatform {
   readonly atTurnEnd = atTurnEnd;
