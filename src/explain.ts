@@ -3,7 +3,7 @@
  * Knows: following holds from end to end of this process, and telling it to a person. Does not know: how to undo them.
  */
 import type { Duplex } from './Duplex.ts';
-import type { Holder, HoldGroup } from './flow.ts';
+import { HoldGroup, type Holder } from './flow.ts';
 import { Halves } from './Halves.ts';
 
 /** A source, and who holds it; nobody, if it reads. */
@@ -53,10 +53,17 @@ export interface Explanation extends Held {
  * console.log(String(explain(near)));
  * // => the connection with far reads: nobody holds it
  * ```
+ * What is no connection (the rows of a database, a stream of a thread) is asked about as one of {@link heldGroups}:
+ * `heldGroups().map(explain)` tells of all that is held.
+ *
  * Neighbours: `connection.state$` for dashboards, {@link stalls} for chains that bite their own tail.
  */
-export function explain(duplex: Pick<Duplex<unknown, never>, 'connection'>): Explanation {
-  const { halves } = duplex.connection;
+export function explain(source: Pick<Duplex<unknown, never>, 'connection'> | HoldGroup): Explanation {
+  if (source instanceof HoldGroup) {
+    const held = heldBy(source, []);
+    return { ...held, sending: undefined, toString: () => lines(held).join('\n') };
+  }
+  const { halves } = source.connection;
   const held = heldBy(halves.group, []);
   const { fullSince, unsent } = halves.outbox;
   const peer = halves.waitsFor;

@@ -4,6 +4,7 @@ import {
   bytes,
   callback,
   explain,
+  heldGroups,
   HoldGroup,
   pull,
   relay,
@@ -30,6 +31,18 @@ function answerAt<T>(m: Marbles, at: number, ask: () => T): { answer: T } {
   m.expect(timer(at).pipe(tap(() => (asked.answer = ask())))).toBe(`${at}ms (a|)`, { a: 0 });
   return asked;
 }
+
+test('what is no connection is asked about as what is held', () => {
+  const { group: source } = pair()[0].halves;
+  expect(heldGroups().map(explain).map(String)).toEqual([]);
+  const hold = source.hold({ toString: () => 'a dam', backlog: 7 }, 'there is a drought');
+  const told = heldGroups().map((group) => explain(group));
+  expect(told.map(String)).toEqual([
+    'the connection with far is not read for 0.0 s: a dam holds it, there is a drought (7 values wait)',
+  ]);
+  expect(told[0].sending).toBeUndefined();
+  hold.release();
+});
 
 test('a connection that nobody holds reads', () => {
   const [near] = pair();

@@ -37,6 +37,7 @@ export {
 } from './webSocketClient.ts';
 export { WebSocketClosed } from './WebSocketClosed.ts';
 export {
+  webSocketBytes,
   webSocketFrames,
   webSocketJson,
   webSocketMessages,

@@ -3,7 +3,7 @@
  * Knows: the options and their limits. Does not know: HTTP.
  */
 import { map } from 'rxjs';
-import { utf8, type Bytes } from '../../src/bytes.ts';
+import { bytes, utf8, type Bytes } from '../../src/bytes.ts';
 import { codec, type Codec, type Layer } from '../../src/Protocol.ts';
 import { isTextual, textual } from '../../src/textual.ts';
 import { json } from '../../operators/json.ts';
@@ -121,5 +121,21 @@ export function webSocketMessages(): Codec<Bytes, WebSocketMessage, WebSocketMes
   return codec(
     map((chunk: Bytes): WebSocketMessage => (isTextual(chunk) ? utf8(chunk) : chunk)),
     map((message: WebSocketMessage) => (typeof message === 'string' ? textual(message) : message)),
+  );
+}
+
+/**
+ * Bytes over messages: what is sent is binary, text that comes is its UTF-8 bytes. For protocols of bytes that are spoken over a
+ * WebSocket, such as that of `ropewalk/remote`; how they were cut into messages means nothing to them.
+ *
+ * ```ts
+ * const api = { add: (a: number, b: number) => a + b };
+ * const site = routes({ 'GET /api': upgrade(webSocket(), over(webSocketBytes(), expose(api))) });
+ * ```
+ */
+export function webSocketBytes(): Codec<WebSocketMessage, Bytes, Bytes, Bytes> {
+  return codec(
+    map((message: WebSocketMessage) => (typeof message === 'string' ? bytes(message) : message)),
+    (given) => given,
   );
 }

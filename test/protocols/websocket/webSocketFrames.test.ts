@@ -31,6 +31,7 @@ import { marbles, wire, type Marbles } from 'ropewalk/marbles';
 import { pair } from 'ropewalk/memory';
 import {
   WebSocketClosed,
+  webSocketBytes,
   webSocketFrames,
   webSocketJson,
   webSocketText,
@@ -369,6 +370,23 @@ describe('turned inside out', () => {
       texts.complete();
       m.flush();
       expect(near.halves.reason).toMatchObject({ kind: 'done', code: 1000 });
+    }),
+  );
+
+  test(
+    'a protocol of bytes: what it says is binary, and text that comes is its UTF-8 bytes',
+    marbles((m) => {
+      const [near, far] = pair();
+      over(webSocketFrames(), webSocketBytes(), identity)(far, far).subscribe(far);
+      const client = near.over(webSocketFrames({ role: 'client' }));
+      const heard: WebSocketMessage[] = [];
+      client.subscribe((message) => heard.push(message));
+      client.next('héllo');
+      client.next(bytes([0, 255]));
+      m.flush();
+      expect(heard).toEqual([bytes('héllo'), bytes([0, 255])]);
+      client.complete();
+      m.flush();
     }),
   );
 
