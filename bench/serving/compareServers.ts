@@ -52,13 +52,15 @@ export async function compareServers(
   console.log(`${machine()}; ${rounds} rounds of ${ms} ms, interleaved`);
   for (const [title, load] of Object.entries(loads)) {
     const results = new Map(running.map(({ name }) => [name, { rate: [] as number[], cpu: [] as number[] }]));
-    for (let round = 0; round < rounds; round++) {
+    // The first round is for the compiler, and not counted.
+    for (let round = 0; round <= rounds; round++) {
       for (const { name, child, port } of running) {
         generator.send({ ...load, port, ms });
         await once(generator, 'message');
         const before = await usage(child);
         const [done] = (await once(generator, 'message')) as [number];
         const cpu = (await usage(child)) - before;
+        if (round === 0) continue;
         results.get(name)?.rate.push((done / ms) * 1000);
         results.get(name)?.cpu.push(cpu / done);
       }
@@ -71,7 +73,13 @@ export async function compareServers(
 
 function serveThis(startServer: StartServer): void {
   startServer((port) => process.send?.(port));
-  process.on('message', () => {
+  tellUsage();
+}
+
+/** Answers {@link usage}, in the process that is measured, and ends it with the one that measures. */
+export function tellUsage(): void {
+  process.on('message', (asked) => {
+    if (asked !== 'usage') return;
     const { user, system } = process.cpuUsage();
     process.send?.(user + system);
   });
@@ -79,13 +87,14 @@ function serveThis(startServer: StartServer): void {
 }
 
 /** All threads' CPU time so far, in microseconds. */
-async function usage(child: ChildProcess): Promise<number> {
+export async function usage(child: ChildProcess): Promise<number> {
   child.send('usage');
   const [used] = (await once(child, 'message')) as [number];
   return used;
 }
 
-function start(file: string, env: Record<string, string>, core: number): ChildProcess {
+/** A process of its own for `file`, on one core. */
+export function start(file: string, env: Record<string, string>, core: number): ChildProcess {
   const child = fork(file, {
     env: { ...process.env, ...env },
     execArgv: ['-r', 'ts-node/register', '-r', 'tsconfig-paths/register'],
@@ -98,7 +107,8 @@ function start(file: string, env: Record<string, string>, core: number): ChildPr
   return child;
 }
 
-function print(title: string, results: Map<string, { rate: number[]; cpu: number[] }>): void {
+/** The results of one load; the first contender is the measure. */
+export function print(title: string, results: Map<string, { rate: number[]; cpu: number[] }>): void {
   console.log(`\n${title}`);
   console.log('  server                              ops/s   ratio |  CPU us/op  spread   ratio');
   const [base] = results.values();

@@ -93,8 +93,7 @@ async function answerTo(request: Buffer, port: number): Promise<number> {
   let length = 0;
   client.on('data', (chunk) => (length += chunk.length));
   client.write(request);
-  while (length === 0) await wait(50);
-  await wait(50);
+  for (let before = -1; length === 0 || before < length; await wait(100)) before = length;
   client.destroy();
   return length;
 }
