@@ -48,7 +48,8 @@ export function insideWorker(
           for (const message of early.splice(0)) listener(message);
         },
         load,
-        soon: queueMicrotask,
+        // As a method of ours it would be called on us, which a browser refuses.
+        soon: (act) => queueMicrotask(act),
         now: () => performance.now(),
         memory,
         layout,

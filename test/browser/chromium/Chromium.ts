@@ -22,7 +22,7 @@ const flags = [
 ];
 
 /** The script of a page, or of a worker, in one piece; `minify` as for production. */
-export async function bundle(file: string, minify = false): Promise<string> {
+async function bundle(file: string, minify: boolean): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [join(__dirname, 'pages', file)],
     bundle: true,
@@ -55,15 +55,17 @@ export class Chromium {
     const server = listen('tcp:0:interface=127.0.0.1');
     const scripts = new Map<string, Promise<string>>();
     const all = routes({
-      'GET /pages/:name': ({ params: { name } }) =>
-        html(`<!doctype html><title>${name}</title><script type="module" src="/scripts/${name}.ts"></script>`, {
-          headers: isolated,
-        }),
-      'GET /scripts/:file': async ({ params: { file } }) => {
-        if (!scripts.has(file)) scripts.set(file, bundle(file));
+      'GET /pages/:name': ({ params: { name }, query }) => {
+        const script = `/scripts/${name}.ts?minified=${query.get('minified')}`;
+        return html(`<!doctype html><title>${name}</title><script type="module" src="${script}"></script>`, {
+          headers: query.get('isolated') === 'false' ? {} : isolated,
+        });
+      },
+      'GET /scripts/:file': async ({ params: { file }, target, query }) => {
+        if (!scripts.has(target)) scripts.set(target, bundle(file, query.get('minified') === 'true'));
         return new Response({
           headers: { ...isolated, 'Content-Type': 'text/javascript' },
-          body: await scripts.get(file)!,
+          body: await scripts.get(target)!,
         });
       },
       'GET /favicon.ico': () => {
@@ -87,9 +89,9 @@ export class Chromium {
     return `Chromium ${this.browser.version()}`;
   }
 
-  /** Opens one of `pages/`, once its script has run. */
-  open(name: string): Promise<Page> {
-    return this.visit(`http://${this.host}/pages/${name}`);
+  /** Opens one of `pages/`, once its script has run. Isolated, it may share memory with its Workers. */
+  open(name: string, { isolated = true, minified = false } = {}): Promise<Page> {
+    return this.visit(`http://${this.host}/pages/${name}?isolated=${isolated}&minified=${minified}`);
   }
 
   /** Opens whatever is there. An error in a page that nobody handles is printed. */
