@@ -9,11 +9,11 @@ import type { Connection } from '../../src/Connection.ts';
 import { Deferred } from '../../src/Deferred.ts';
 import { fail } from '../../src/deferred/constructors.ts';
 import { Cancelled, ConnectionClosed, ConnectionDone } from '../../src/errors.ts';
-import { subscribingFor, type Hold, type Holder } from '../../src/flow.ts';
+import { subscribingFor } from '../../src/flow.ts';
 import { Asking } from './Asking.ts';
 import { ClientMachine } from './ClientMachine.ts';
 import { formatRequestHead, prepare } from './format.ts';
-import { IncomingBody } from './IncomingBody.ts';
+import { Intake, type Taker } from './Intake.ts';
 import type { Limits, MessageEvent, ResponseHead } from './messages.ts';
 import { requestFraming } from './outgoing.ts';
 import type { Request } from './Request.ts';
@@ -68,36 +68,28 @@ export function httpConnection(connection: Connection, options: HttpConnectionOp
   return new HttpConnection(connection, options);
 }
 
-export class HttpConnection implements Holder {
+export class HttpConnection implements Taker<ResponseHead> {
   readonly connection: Connection;
   private readonly options: HttpConnectionOptions;
   private readonly machine: ClientMachine;
+  private readonly intake: Intake<ResponseHead>;
   private readonly reading = new Subscription();
   /** Those whose response is not there, in their order; the first `started` of them are on their way. */
   private readonly asking: Asking[] = [];
   private started = 0;
   private state: 'open' | 'ending' | 'over' = 'open';
-  private incomingEnded = false;
-  private pumping = false;
-  private hold: Hold | undefined;
   private told: string | undefined;
 
   constructor(connection: Connection, options: HttpConnectionOptions) {
     this.connection = connection;
     this.options = options;
     this.machine = new ClientMachine(options.limits);
+    this.intake = new Intake(this.machine, connection.halves.group, this);
     const reading = subscribingFor(undefined, () =>
       connection.subscribe({
-        next: (chunk) => {
-          this.machine.receive(chunk);
-          this.pump();
-        },
+        next: (chunk) => this.intake.receive(chunk),
         error: (error: unknown) => this.end(error),
-        complete: () => {
-          this.incomingEnded = true;
-          this.machine.end();
-          this.pump();
-        },
+        complete: () => this.intake.end(),
       }),
     );
     // One that has ended already was told so before this line.
@@ -203,35 +195,29 @@ export class HttpConnection implements Holder {
     if (!asking.whole) asking.sending = sending;
   }
 
-  private pump(): void {
-    if (this.pumping) return;
-    this.pumping = true;
-    try {
-      while (this.wants()) {
-        const event = this.machine.next();
-        if (event === undefined) break;
-        this.take(event);
-      }
-    } catch (error) {
-      this.abort(error);
-    }
-    this.pumping = false;
-    if (this.incomingEnded && this.wants() && !this.machine.hasUnread) {
+  refuse(error: unknown): void {
+    this.abort(error);
+  }
+
+  taken(): void {
+    if (this.intake.over && this.wants()) {
       this.end(new ConnectionDone(`${this.connection} ended`));
       this.connection.complete();
     }
-    if (this.machine.hasUnread && !this.wants() && this.state !== 'over')
-      this.hold ??= this.connection.halves.group.hold(this, 'nobody reads the content of a response');
-    else this.letGo();
+    if (this.state !== 'over') this.intake.holdOrLetGo();
   }
 
-  private wants(): boolean {
+  get reason(): string {
+    return 'nobody reads the content of a response';
+  }
+
+  wants(): boolean {
     if (this.state === 'over') return false;
     const body = this.asking[0]?.body;
     return body === undefined || body.isRead;
   }
 
-  private take(event: MessageEvent<ResponseHead>): void {
+  take(event: MessageEvent<ResponseHead>): void {
     const [asking] = this.asking;
     if (event.kind === 'head') this.headCame(asking, event.head);
     else if (event.kind === 'data') asking.body!.next(event.data);
@@ -246,8 +232,7 @@ export class HttpConnection implements Holder {
   }
 
   private headCame(asking: Asking, head: ResponseHead): void {
-    const { machine, connection } = this;
-    const { status, reason, fields: headers, framing } = head;
+    const { status, reason, fields: headers } = head;
     if (status < 200 && status !== 101) {
       if (status === 100) this.sendContent(asking);
       asking.informed?.(new Response({ status, reason, headers }));
@@ -264,13 +249,12 @@ export class HttpConnection implements Holder {
       asking.answer.callback(new Response({ status, reason, headers }));
       return;
     }
-    const hasContent = framing !== 'none' && framing !== 0;
-    const content = hasContent ? machine.whole() : undefined;
-    let body: IncomingBody | undefined;
-    if (hasContent && content === undefined) {
-      const name = `the content of the response to ${asking.request}`;
-      body = asking.body = new IncomingBody(name, connection.halves.group, () => this.readersChanged(asking));
-    }
+    const { content, body } = this.intake.announced(
+      head,
+      () => `the content of the response to ${asking.request}`,
+      () => this.readersChanged(asking),
+    );
+    asking.body = body;
     asking.over = body === undefined;
     this.proceed(asking);
     asking.answer.callback(
@@ -287,7 +271,7 @@ export class HttpConnection implements Holder {
   private readersChanged(asking: Asking): void {
     const { body } = asking;
     if (body === undefined || body.ended) return;
-    if (body.isRead) this.pump();
+    if (body.isRead) this.intake.pull();
     else this.abort(new Cancelled(`the response to ${asking.request} was left before its end`));
   }
 
@@ -328,7 +312,7 @@ export class HttpConnection implements Holder {
     const rest = this.machine.rest();
     this.state = 'over';
     this.asking.shift();
-    this.letGo();
+    this.intake.letGo();
     this.reading.unsubscribe();
     if (rest.length > 0) this.connection.halves.inbox.putBack(rest);
     this.failAll(new ConnectionDone(`${this.connection} speaks something else now`));
@@ -345,7 +329,7 @@ export class HttpConnection implements Holder {
   private end(error: unknown): void {
     if (this.state === 'over') return;
     this.state = 'over';
-    this.letGo();
+    this.intake.letGo();
     this.failAll(error);
     this.reading.unsubscribe();
     this.tell();
@@ -367,12 +351,6 @@ export class HttpConnection implements Holder {
     if (!(error instanceof ConnectionClosed)) return error;
     const message = `${asking.request} on ${this.connection}: ${error.message}`;
     return new RequestFailed(message, { cause: error, sent: asking.begun, answered });
-  }
-
-  private letGo(): void {
-    const { hold } = this;
-    this.hold = undefined;
-    hold?.release();
   }
 
   private tell(): void {

@@ -3,54 +3,45 @@
  * Knows: which request is answered next, when to read on, when the connection ends. Does not know: what heads look like
  * (ServerMachine.ts, writeResponse.ts), who answers.
  *
- * What comes is pulled out of the machine, one event at a time, and only while somebody has use for it; what is not pulled
- * holds the connection. So a body is read as fast as its reader reads, and so many requests wait as may, no more.
+ * What comes is pulled (Intake.ts) only while somebody has use for it: so many requests wait as may, no more.
  */
 import { Observable, type Subscriber, type Subscription } from 'rxjs';
 import { fromLatin1, type Bytes } from '../../src/bytes.ts';
 import type { Connection } from '../../src/Connection.ts';
-import { ConnectionDone, ProtocolError, TimedOut } from '../../src/errors.ts';
-import { currentSink, feed, HoldGroup, joinSink, subscribingFor, type Hold, type Holder } from '../../src/flow.ts';
-import { Inbox } from '../../src/Inbox.ts';
+import { ConnectionDone, ProtocolError, type TimedOut } from '../../src/errors.ts';
+import { currentSink, feed, HoldGroup, joinSink, subscribingFor } from '../../src/flow.ts';
 import type { Protocol } from '../../src/Protocol.ts';
-import { Deadline } from './Deadline.ts';
 import { Exchange } from './Exchange.ts';
 import { formattedContinue } from './format.ts';
 import type { HttpSettings } from './http.ts';
 import { HttpError } from './HttpError.ts';
-import { IncomingBody } from './IncomingBody.ts';
+import { Intake, type Taker } from './Intake.ts';
 import type { MessageEvent, RequestHead } from './messages.ts';
-import { MinimumRate, type Arriving } from './MinimumRate.ts';
+import { Patience, type Waiting } from './Patience.ts';
 import { refusal } from './refusal.ts';
 import { Request } from './Request.ts';
 import type { Response } from './Response.ts';
 import { sendContent } from './sendContent.ts';
 import { ServerMachine } from './ServerMachine.ts';
-import { Standstill } from './Standstill.ts';
+import { Turned } from './Turned.ts';
 import { writeResponse, type WrittenHead } from './writeResponse.ts';
 
 /** From so many characters on what is said leaves at once. */
 const longText = 16_384;
 
-export class Serving implements Arriving, Holder {
+export class Serving implements Taker<RequestHead>, Waiting {
   private readonly connection: Connection;
   private readonly out: Subscriber<Bytes>;
   private readonly incoming: Observable<Bytes>;
   private readonly settings: HttpSettings;
   /** On whose behalf this is subscribed: what is sent later is subscribed on its behalf, too. */
   private readonly sink = currentSink();
-  private readonly machine: ServerMachine;
-  private readonly deadline: Deadline;
-  /** What the deadline is for. */
-  private waiting: 'idle' | 'head' | 'body' | undefined;
-  /** Of the content that is being received. */
-  private rate: MinimumRate | undefined;
-  private readonly standstill: Standstill;
+  private readonly intake: Intake<RequestHead>;
+  private readonly patience: Patience;
   /** The requests as a source of their own: while the site, or the outbox, is full, no new one is begun. */
   private readonly group: HoldGroup;
   private requests: Subscriber<Request> | undefined;
   private readingBegun = false;
-  private incomingEnded = false;
   /** Those whose response is not out, in their order. */
   private readonly exchanges: Exchange[] = [];
   /** The one whose content is being received; it may have its response already. */
@@ -62,24 +53,21 @@ export class Serving implements Arriving, Holder {
   private isSending = false;
   /** No request is taken any more. */
   private last = false;
-  private pumping = false;
   /** What leaves with the next piece, each character a byte. */
   private said = '';
   /** What the program was told of last. */
   private told: unknown;
-  private hold: Hold | undefined;
-  /** What the connection has turned into reads from here. */
-  private turned: Inbox<Bytes> | undefined;
+  /** What the connection has turned into. */
+  private turned: Turned | undefined;
 
   constructor(out: Subscriber<Bytes>, incoming: Observable<Bytes>, connection: Connection, settings: HttpSettings) {
     this.out = out;
     this.incoming = incoming;
     this.connection = connection;
     this.settings = settings;
-    this.machine = new ServerMachine(settings.limits);
+    this.intake = new Intake(new ServerMachine(settings.limits), connection.halves.group, this);
     const { scheduler } = connection.halves.transport;
-    this.deadline = new Deadline(scheduler, () => this.tooLate());
-    this.standstill = new Standstill(connection, settings.timeouts.response, () => this.stuck());
+    this.patience = new Patience(connection, settings, this);
     this.group = new HoldGroup({
       pause() {},
       resume: () => this.pump(),
@@ -143,61 +131,43 @@ export class Serving implements Arriving, Holder {
   }
 
   private stop(): void {
-    this.deadline.stop();
-    this.rate?.stop();
-    this.standstill.stop();
+    this.patience.stop();
     this.sending?.unsubscribe();
-    this.hold?.release();
+    this.intake.letGo();
     this.receiving?.body!.error(new ConnectionDone(`${this.connection} ended before all of the content was there`));
   }
 
   private received(chunk: Bytes): void {
-    if (this.turned !== undefined) this.turned.next(chunk);
-    else {
-      this.machine.receive(chunk);
-      this.pump();
-    }
+    if (this.turned !== undefined) this.turned.inbox.next(chunk);
+    else if (!this.out.closed) this.intake.receive(chunk);
   }
 
   private receivedEnd(): void {
-    this.incomingEnded = true;
-    if (this.turned !== undefined) this.turned.complete();
-    else {
-      this.machine.end();
-      this.pump();
-    }
+    if (this.turned !== undefined) this.turned.inbox.complete();
+    else if (!this.out.closed) this.intake.end();
   }
 
   private lost(error: unknown): void {
     if (this.turned !== undefined) {
-      this.turned.error(error);
+      this.turned.inbox.error(error);
       return;
     }
     this.receiving?.body!.error(error);
     this.out.error(error);
   }
 
-  /** Takes out of the machine what somebody has use for; then sees whether there is more to come. */
+  /** Takes what somebody has use for; then sees whether there is more to come. */
   private pump(): void {
-    if (this.pumping || this.out.closed || this.turned !== undefined) return;
-    this.pumping = true;
-    try {
-      while (this.wants()) {
-        const event = this.machine.next();
-        if (event === undefined) break;
-        this.take(event);
-      }
-    } catch (error) {
-      this.refuse(error);
-    }
-    this.pumping = false;
+    if (!this.out.closed && this.turned === undefined) this.intake.pull();
+  }
+
+  taken(): void {
     this.sayNow();
-    if (this.turned !== undefined || this.out.closed) return;
-    this.settle();
+    if (this.turned === undefined && !this.out.closed) this.settle();
   }
 
   /** Whether whatever comes next has somebody who wants it. */
-  private wants(): boolean {
+  wants(): boolean {
     const { receiving, exchanges } = this;
     if (this.out.closed || this.turned !== undefined) return false;
     if (receiving !== undefined) return receiving.body!.isRead || this.discarding !== undefined;
@@ -206,14 +176,14 @@ export class Serving implements Arriving, Holder {
     return length === 0 || (length < this.settings.pipelined && !exchanges[length - 1].mayTurn);
   }
 
-  private take(event: MessageEvent<RequestHead>): void {
+  take(event: MessageEvent<RequestHead>): void {
     if (event.kind === 'head') {
       this.begin(event.head);
       return;
     }
     const body = this.receiving!.body!;
     if (event.kind === 'end') {
-      this.rate?.stop();
+      this.patience.contentEnds();
       this.receiving = this.discarding = undefined;
       body.complete(event.trailers);
     } else if (this.discarding === undefined) body.next(event.data);
@@ -225,15 +195,13 @@ export class Serving implements Arriving, Holder {
   }
 
   private begin(head: RequestHead): void {
-    const { connection, machine, requests } = this;
-    const { method, target, framing } = head;
-    const hasContent = framing !== 'none' && framing !== 0;
-    const content = hasContent ? machine.whole() : undefined;
-    let body: IncomingBody | undefined;
-    if (hasContent && content === undefined) {
-      const name = `the content of ${method} ${target}`;
-      body = new IncomingBody(name, connection.halves.group, () => this.readersChanged());
-    }
+    const { connection, requests } = this;
+    const { method, target } = head;
+    const { content, body } = this.intake.announced(
+      head,
+      () => `the content of ${method} ${target}`,
+      () => this.readersChanged(),
+    );
     const request = new Request({
       method,
       target,
@@ -249,19 +217,10 @@ export class Serving implements Arriving, Holder {
     const exchange = new Exchange(head, request, body);
     this.exchanges.push(exchange);
     if (body !== undefined) this.receiving = exchange;
-    this.waiting = undefined;
+    this.patience.satisfied();
     feed(this.group, requests!, request);
-    if (body !== undefined && this.receiving === exchange) this.watchRate();
+    if (body !== undefined && this.receiving === exchange) this.patience.contentBegins();
     if (!head.keepAlive) this.takeNoMore();
-  }
-
-  private watchRate(): void {
-    const { connection, settings } = this;
-    const { minRate: rate, timeouts } = settings;
-    const { scheduler } = connection.halves.transport;
-    this.rate = new MinimumRate(scheduler, { rate, every: timeouts.body }, this, () =>
-      this.refuseLate(`the content of the request came at less than ${rate} bytes a second`),
-    );
   }
 
   /** Somebody begins to read a content, or nobody does any more. */
@@ -286,7 +245,7 @@ export class Serving implements Arriving, Holder {
   }
 
   /** What comes next cannot be understood, or is too much, or too late: it is answered when its turn comes, and is the last. */
-  private refuse(error: unknown): void {
+  refuse(error: unknown): void {
     const exchange = this.receiving ?? new Exchange();
     const { body } = exchange;
     this.tell(error, exchange);
@@ -372,7 +331,7 @@ export class Serving implements Arriving, Holder {
   /** What is said while requests are taken leaves as one piece: a batch of short answers is one text, until it is bytes. */
   private say(text: string): void {
     this.said += text;
-    if (!this.pumping || this.said.length >= longText) this.sayNow();
+    if (!this.intake.pulling || this.said.length >= longText) this.sayNow();
   }
 
   private sayNow(): void {
@@ -442,28 +401,22 @@ export class Serving implements Arriving, Holder {
 
   /** After each change: is it over, is more to be read, what is waited for? */
   private settle(): void {
-    const { machine, exchanges, receiving, connection } = this;
+    const { intake, exchanges, receiving, connection } = this;
+    const { machine } = intake;
     const isRead = receiving !== undefined && receiving.body!.isRead;
     if (receiving !== undefined && !isRead && !exchanges.includes(receiving)) this.discarding ??= this.settings.discard;
-    const ended = this.incomingEnded && !machine.hasUnread;
     const idle = receiving === undefined && !machine.midway && !machine.hasUnread;
-    if (!this.last && exchanges.length === 0 && (ended || (connection.halves.draining && idle))) this.takeNoMore();
+    if (!this.last && exchanges.length === 0 && (intake.over || (connection.halves.draining && idle)))
+      this.takeNoMore();
     if (this.last && exchanges.length === 0 && !isRead) this.finish();
     else {
-      if (machine.hasUnread && !this.wants()) this.hold ??= connection.halves.group.hold(this, this.reason);
-      else this.letGo();
+      intake.holdOrLetGo();
       this.watch();
     }
   }
 
-  private get reason(): string {
+  get reason(): string {
     return this.receiving === undefined ? 'requests wait for their answers' : 'nobody reads the content of a request';
-  }
-
-  private letGo(): void {
-    const { hold } = this;
-    this.hold = undefined;
-    hold?.release();
   }
 
   private finish(): void {
@@ -471,28 +424,18 @@ export class Serving implements Arriving, Holder {
     this.out.complete();
   }
 
-  /** Sets the deadline by what is waited for now. */
   private watch(): void {
-    const { receiving, machine, settings } = this;
-    const before = this.waiting;
-    if (receiving !== undefined) this.waiting = this.wants() ? 'body' : undefined;
-    else if (this.wants() && machine.midHead) this.waiting = 'head';
-    else this.waiting = this.exchanges.length === 0 ? 'idle' : undefined;
-    // The content has so long for each piece, a head for all of it.
-    if (this.waiting === undefined) this.deadline.clear();
-    else if (this.waiting !== before || this.waiting === 'body') this.deadline.set(settings.timeouts[this.waiting]);
+    const { receiving, patience } = this;
+    if (receiving !== undefined) patience.await(this.wants() ? 'body' : undefined);
+    else if (this.wants() && this.intake.machine.midHead) patience.await('head');
+    else patience.await(this.exchanges.length === 0 ? 'idle' : undefined);
   }
 
-  private tooLate(): void {
-    const { waiting = 'idle', settings, connection } = this;
-    const { [waiting]: ms } = settings.timeouts;
-    if (waiting === 'idle') this.finish();
-    // A content is not late while it is held here.
-    else if (waiting === 'body' && connection.halves.group.held) this.deadline.set(ms);
-    else this.refuseLate(`the ${waiting} of the request took more than ${ms} ms`);
+  idled(): void {
+    this.finish();
   }
 
-  private refuseLate(problem: string): void {
+  late(problem: string): void {
     if (this.discarding !== undefined) this.finish();
     else {
       this.refuse(new HttpError(408, problem, { side: 'remote' }));
@@ -500,40 +443,23 @@ export class Serving implements Arriving, Holder {
     }
   }
 
-  private stuck(): void {
-    const { response: ms } = this.settings.timeouts;
-    const { outbox } = this.connection.halves;
-    const error = new TimedOut(`${this.connection} took nothing of ${outbox.unsent} bytes for ${ms} ms`);
+  stuck(error: TimedOut): void {
     if (this.exchanges.length > 0) this.tell(error, this.exchanges[0]);
     this.out.error(error);
   }
 
   /** RFC 9110 section 7.8: from here on the connection speaks something else. */
   private turn(protocol: Protocol<Bytes>): void {
-    const { connection, out, machine } = this;
-    const owner = { listeningChanged() {}, toString: () => String(connection) };
-    const turned = (this.turned = new Inbox<Bytes>(connection.halves.group, owner));
+    const { intake } = this;
+    this.turned = new Turned(this.connection);
+    const { inbox } = this.turned;
     this.sayNow();
-    this.deadline.stop();
-    this.standstill.stop();
-    const rest = machine.rest();
-    if (rest.length > 0) turned.next(rest);
-    if (this.incomingEnded) turned.complete();
-    this.letGo();
+    this.patience.stop();
+    const rest = intake.machine.rest();
+    if (rest.length > 0) inbox.next(rest);
+    if (intake.ended) inbox.complete();
+    intake.letGo();
     this.takeNoMore();
-    const arriving = new Observable<Bytes>((reader) => turned.subscribe(reader));
-    try {
-      out.add(
-        subscribingFor(this.sink, () =>
-          protocol(arriving, connection).subscribe({
-            next: (chunk) => out.next(chunk),
-            error: (error: unknown) => out.error(error),
-            complete: () => out.complete(),
-          }),
-        ),
-      );
-    } catch (error) {
-      out.error(error);
-    }
+    this.turned.speak(protocol, this.out, this.sink);
   }
 }

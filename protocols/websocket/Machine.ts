@@ -12,6 +12,7 @@ import { allocate, bytes, concat, isAscii, utf8, utf8Part, type Bytes } from '..
 import { LimitExceeded } from '../../src/errors.ts';
 import { fin, formatClose, formatFrame, headLength, rsv1, writeHead } from './format.ts';
 import { closeCodes, isControl, opcodes, type Farewell, type WebSocketMessage } from './frames.ts';
+import { Gathered, roomAtOnce } from './Gathered.ts';
 import { maskInto, maskText, rotate, type Masker } from './masking.ts';
 import { broken, FrameHead, parseClose, parseHead } from './parse.ts';
 import { Utf8Check } from './Utf8Check.ts';
@@ -48,8 +49,6 @@ export interface MachineEvents {
 
 /** Payloads from this size on follow their head as they are, instead of being copied behind it. */
 const copyBelow = 4096;
-/** Room for a payload of up to this many bytes is made as soon as it is announced. */
-const roomAtOnce = 65536;
 
 export class Machine {
   private readonly options: MachineOptions;
@@ -281,33 +280,6 @@ export class Machine {
       this.heardClose = true;
       this.events.closed(farewell);
     }
-  }
-}
-
-/** Bytes that come together. Room is made for what came and as much again, never for much that is only announced. */
-class Gathered {
-  memory: Bytes = nothing;
-  length = 0;
-
-  /** Makes room for `added` bytes at the end, of which `expected` more will follow, and gives where that is. */
-  grow(added: number, expected: number): number {
-    const at = this.length;
-    const needed = at + added;
-    if (needed > this.memory.length) {
-      const all = needed + expected;
-      const memory = allocate(all <= roomAtOnce ? all : Math.min(all, Math.max(roomAtOnce, needed * 2)));
-      memory.set(this.memory.subarray(0, at));
-      this.memory = memory;
-    }
-    this.length = needed;
-    return at;
-  }
-
-  take(): Bytes {
-    const { memory, length } = this;
-    this.memory = nothing;
-    this.length = 0;
-    return length === memory.length ? memory : memory.subarray(0, length);
   }
 }
 

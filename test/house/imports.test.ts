@@ -61,7 +61,8 @@ const internals: Record<string, readonly string[]> = {
   ],
 };
 
-const purePart = /(^|[a-z])Machine\.ts$|^(grammar|parse|format|messages|frames|statuses|Fields|masking|Utf8Check)\.ts$/;
+const purePart =
+  /(^|[a-z])Machine\.ts$|^(grammar|parse|format|messages|frames|statuses|Fields|masking|Gathered|Utf8Check)\.ts$/;
 
 function roomOf(file: string): string {
   const [top, folder] = file.split('/');
