@@ -1,6 +1,7 @@
 /** The test kit in runners that it has never heard of (Node's own, Vitest), and in Jest as its users have it. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { anotherJest, outcomesOf } from '../anotherJest.ts';
 
 test('node --test runs marble tests, and shows why one fails', () => {
   const program = join(__dirname, 'programs', 'runner.ts');
@@ -19,27 +20,8 @@ test('node --test runs marble tests, and shows why one fails', () => {
   expect(stdout).toMatch(/the marbles differ at 1 ms\n\s*expected {2}-b\|\n\s*actual {4}-a\|\n {0,}\s*\^/);
 });
 
-interface Outcome {
-  readonly title: string;
-  readonly status: string;
-  readonly failureMessages: readonly string[];
-}
-
-/** What a runner writes as JSON: Jest and those that do as it does. */
-function outcomesOf(json: string): Outcome[] {
-  const { testResults } = JSON.parse(json) as { testResults: { assertionResults: Outcome[] }[] };
-  return testResults.flatMap(({ assertionResults }) => assertionResults);
-}
-
 test('jest fails a test that leaves something held, once the door is imported, and goes on with rxjs-marbles', () => {
-  const { NODE_OPTIONS: _options, JEST_WORKER_ID: _worker, ...env } = process.env;
-  const config = join(__dirname, 'programs', 'jest', 'jest.config.cjs');
-  const { stdout } = spawnSync(
-    process.execPath,
-    [join('node_modules', 'jest', 'bin', 'jest.js'), '--config', config, '--json', '--runInBand'],
-    { encoding: 'utf8', env: { ...env, NO_COLOR: '1' }, timeout: 60_000 },
-  );
-  const outcomes = outcomesOf(stdout);
+  const outcomes = anotherJest(join(__dirname, 'programs', 'jest', 'jest.config.cjs'));
   expect(outcomes.map(({ title, status }) => `${status}: ${title}`)).toEqual([
     'passed: a byte diagram goes in, rxjs-marbles looks at what comes out',
     'passed: a peer that stays connected holds nobody',
