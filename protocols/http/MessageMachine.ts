@@ -1,26 +1,21 @@
 /**
  * Bytes to messages, one event at a time (RFC 9112 sections 2, 6 and 7): what requests and responses have in common.
- * Knows: where heads, chunks and trailers end, how much of each is borne, that a stream may be cut anywhere.
- * Does not know: what a head says (ServerMachine.ts, ClientMachine.ts), connections, time.
+ * Knows: what follows what, how much of each is borne. Does not know: where text ends that may be cut anywhere (Unread.ts), what a
+ * head says (ServerMachine.ts, ClientMachine.ts), connections, time.
  *
  * It is asked for what comes next, and keeps the rest: whoever does not ask is not given more.
  */
-import { bytes, concat, latin1, standsAt, type Bytes } from '../../src/bytes.ts';
-import { ByteQueue } from '../../src/ByteQueue.ts';
+import { latin1, type Bytes } from '../../src/bytes.ts';
 import { LimitExceeded } from '../../src/errors.ts';
 import { Fields } from './Fields.ts';
 import { chunkLine } from './grammar.ts';
 import { defaultLimits, type Framing, type Limits, type MessageEvent } from './messages.ts';
 import { broken, parseFields } from './parse.ts';
+import { headEnd, lineEnd, Unread } from './Unread.ts';
 
-/** So many bytes are made text at once: a batch of pipelined heads, and not much of a long content. */
-const windowLength = 16_384;
 /** Bytes of one chunk's line, extensions included; all extensions of one message get {@link maxExtensions}. */
 const maxChunkLine = 1024;
 const maxExtensions = 16_384;
-
-const lineEnd = bytes('\r\n');
-const headEnd = bytes('\r\n\r\n');
 
 /** What of a message is read now. */
 type Reading = 'head' | 'length' | 'chunk' | 'chunkData' | 'chunkEnd' | 'trailers' | 'close';
@@ -32,18 +27,8 @@ export abstract class MessageMachine<H extends { readonly framing: Framing }> {
   /** The `hint` of errors: the status to answer with, where somebody is to be answered. */
   private readonly hint: number | undefined;
 
-  /** What came and was not asked for: `chunk` from `at` on, then `more`. */
-  private chunk: Bytes = nothing;
-  private at = 0;
-  private more: Bytes[] = [];
+  private readonly unread: Unread;
   private ended = false;
-  /** Text of `chunk` from `textFrom` on; '' if it was not needed yet. */
-  private text = '';
-  private textFrom = 0;
-  /** The beginning of a head or a line whose end has not come; `looked` bytes of it hold no end. */
-  private readonly partial = new ByteQueue();
-  private looked = 0;
-  private partialHasLine = false;
 
   /** The head that came last; its bytes, too, once it has come twice: what repeats is known by a look at memory. */
   private lastHead: string | undefined;
@@ -65,6 +50,7 @@ export abstract class MessageMachine<H extends { readonly framing: Framing }> {
     this.doing = doing;
     this.maxEmptyLines = maxEmptyLines;
     this.hint = hint;
+    this.unread = new Unread((text) => broken(doing, 'CR and LF together', text, hint));
     this.limits = { ...defaultLimits, ...limits };
   }
 
@@ -77,8 +63,7 @@ export abstract class MessageMachine<H extends { readonly framing: Framing }> {
 
   /** Takes bytes in; they are kept until they are asked for. */
   receive(chunk: Bytes): void {
-    if (this.hasUnread) this.more.push(chunk);
-    else this.turnTo(chunk);
+    this.unread.push(chunk);
   }
 
   /** The peer has no more to say. */
@@ -88,7 +73,7 @@ export abstract class MessageMachine<H extends { readonly framing: Framing }> {
 
   /** Whether bytes are here that nobody asked for. */
   get hasUnread(): boolean {
-    return this.at < this.chunk.length || this.more.length > 0;
+    return !this.unread.isEmpty;
   }
 
   /** Whether a message has begun and not ended; an empty line begins none. */
@@ -98,8 +83,8 @@ export abstract class MessageMachine<H extends { readonly framing: Framing }> {
 
   /** Whether the head of a message has begun and not ended. */
   get midHead(): boolean {
-    const { partial } = this;
-    return this.reading === 'head' && partial.length > 0 && (partial.at(0) !== 13 || partial.length > lineEnd.length);
+    const { partial } = this.unread;
+    return this.reading === 'head' && partial.length > 0 && (partial.at(0) !== 13 || partial.length > 2);
   }
 
   /**
@@ -110,28 +95,21 @@ export abstract class MessageMachine<H extends { readonly framing: Framing }> {
     for (;;) {
       const event = this.step();
       if (event !== undefined) return event;
-      if (this.at < this.chunk.length) continue;
-      if (this.more.length > 0) this.turnTo(this.more.shift()!);
-      else return this.ended ? this.last() : undefined;
+      if (!this.unread.advance()) return this.ended ? this.last() : undefined;
     }
   }
 
   /** The content that a head has just announced, if all of it is here already: then it has no events of its own. */
   whole(): Bytes | undefined {
-    const { left } = this;
-    if (this.reading !== 'length' || this.chunk.length - this.at < left) return undefined;
-    const content = this.chunk.subarray(this.at, this.at + left);
-    this.at += left;
+    const { left, unread } = this;
+    if (this.reading !== 'length' || unread.here < left) return undefined;
     this.reading = 'head';
-    return content;
+    return unread.take(left);
   }
 
   /** All that came and was not asked for: whoever speaks next on this connection gets it. */
   rest(): Bytes {
-    const parts = [this.partial.take(this.partial.length), this.chunk.subarray(this.at), ...this.more];
-    this.turnTo(nothing);
-    this.more = [];
-    return concat(parts.filter((part) => part.length > 0));
+    return this.unread.rest();
   }
 
   /** One step; `undefined`: go on, if there are bytes to go on with. */
@@ -153,12 +131,9 @@ export abstract class MessageMachine<H extends { readonly framing: Framing }> {
   }
 
   private head(): MessageEvent<H> | undefined {
-    const { limits, repeated, at } = this;
-    if (repeated !== undefined && this.partial.length === 0 && standsAt(this.chunk, repeated, at)) {
-      this.at += repeated.length;
-      return this.begin(this.again());
-    }
-    const text = this.upTo('\r\n\r\n', headEnd, limits.line + limits.head);
+    const { limits, repeated, unread } = this;
+    if (repeated !== undefined && unread.takeIf(repeated)) return this.begin(this.again());
+    const text = unread.upTo(headEnd, limits.line + limits.head);
     if (text === undefined) {
       this.checkPartialHead();
       return undefined;
@@ -168,9 +143,7 @@ export abstract class MessageMachine<H extends { readonly framing: Framing }> {
     if (this.emptyLines > this.maxEmptyLines) throw broken(this.doing, 'a message', '\r\n'.repeat(empty), this.hint);
     if (text === '') return undefined;
     if (text === this.lastHead) {
-      // If all of it lies in this chunk: not what had begun before.
-      if (this.at - at === text.length + headEnd.length)
-        this.repeated = new Uint8Array(this.chunk.subarray(at, this.at));
+      this.repeated ??= unread.copyOfLast(text.length + headEnd.text.length);
       return this.begin(this.again());
     }
     const whole = empty > 0 ? text.slice(2) : text;
@@ -183,13 +156,14 @@ export abstract class MessageMachine<H extends { readonly framing: Framing }> {
 
   /** How much of a head has come is looked at before its end is there. */
   private checkPartialHead(): void {
-    const { partial, limits } = this;
+    const { limits } = this;
+    const { partial, partialHasLine } = this.unread;
     const { length } = partial;
     if (length === 0) return;
     this.checkStart(latin1(partial.peek(Math.min(length, 64))));
     // The line end that may have begun does not count, nor does an empty line.
-    if (!this.partialHasLine && length > limits.line + 1 + (partial.at(0) === 13 ? 2 : 0)) throw this.longLine();
-    if (length === limits.line + limits.head + headEnd.length) this.checkLength(latin1(partial.peek()));
+    if (!partialHasLine && length > limits.line + 1 + (partial.at(0) === 13 ? 2 : 0)) throw this.longLine();
+    if (length === limits.line + limits.head + headEnd.text.length) this.checkLength(latin1(partial.peek()));
   }
 
   private checkLength(head: string): void {
@@ -227,11 +201,10 @@ export abstract class MessageMachine<H extends { readonly framing: Framing }> {
   }
 
   private data(): MessageEvent<H> | undefined {
-    const here = Math.min(this.left, this.chunk.length - this.at);
+    const here = Math.min(this.left, this.unread.here);
     if (here === 0 && this.left > 0) return undefined;
     if (this.left === 0) return this.over(Fields.none);
-    const data = this.chunk.subarray(this.at, this.at + here);
-    this.at += here;
+    const data = this.unread.take(here);
     this.left -= here;
     if (this.reading !== 'length') this.count(here);
     if (this.left === 0 && this.reading === 'chunkData') this.reading = 'chunkEnd';
@@ -247,9 +220,9 @@ export abstract class MessageMachine<H extends { readonly framing: Framing }> {
 
   /** RFC 9112 section 7.1: the line with which a chunk begins. */
   private chunkHead(): MessageEvent<H> | undefined {
-    const line = this.upTo('\r\n', lineEnd, maxChunkLine);
+    const line = this.unread.upTo(lineEnd, maxChunkLine);
     if (line === undefined) {
-      if (this.partial.length === maxChunkLine + lineEnd.length) throw this.longChunkLine(maxChunkLine);
+      if (this.unread.partial.length === maxChunkLine + lineEnd.text.length) throw this.longChunkLine(maxChunkLine);
       return undefined;
     }
     if (line.length > maxChunkLine) throw this.longChunkLine(maxChunkLine);
@@ -269,18 +242,18 @@ export abstract class MessageMachine<H extends { readonly framing: Framing }> {
 
   /** RFC 9112 section 7.1: `chunk = chunk-size [ chunk-ext ] CRLF chunk-data CRLF`. */
   private chunkEnd(): undefined {
-    const line = this.upTo('\r\n', lineEnd, 0);
-    if (line === undefined && this.partial.length < lineEnd.length) return;
-    if (line !== '')
-      throw broken(this.doing, 'a line end behind a chunk', line ?? latin1(this.partial.peek()), this.hint);
+    const { unread, doing, hint } = this;
+    const line = unread.upTo(lineEnd, 0);
+    if (line === undefined && unread.partial.length < lineEnd.text.length) return;
+    if (line !== '') throw broken(doing, 'a line end behind a chunk', line ?? latin1(unread.partial.peek()), hint);
     this.reading = 'chunk';
   }
 
   /** RFC 9112 section 7.1.2: fields behind the last chunk. */
   private trailer(): MessageEvent<H> | undefined {
     const { head: max } = this.limits;
-    const line = this.upTo('\r\n', lineEnd, max);
-    if (this.trailers.length + (line?.length ?? this.partial.length - 1) > max)
+    const line = this.unread.upTo(lineEnd, max);
+    if (this.trailers.length + (line?.length ?? this.unread.partial.length - 1) > max)
       throw new LimitExceeded(`${this.doing}: its trailers have more than ${max} bytes`, max, this.told(431));
     if (line === undefined) return undefined;
     if (line === '') return this.over(parseFields(this.doing, this.trailers, this.limits, this.hint).fields);
@@ -297,73 +270,7 @@ export abstract class MessageMachine<H extends { readonly framing: Framing }> {
   private last(): MessageEvent<H> | undefined {
     if (this.reading === 'close') return this.over(Fields.none);
     if (!this.midway) return undefined;
-    const got = this.reading === 'head' ? latin1(this.partial.peek()) : 'the end of the connection';
+    const got = this.reading === 'head' ? latin1(this.unread.partial.peek()) : 'the end of the connection';
     throw broken(this.doing, 'all of a message', got, this.hint);
   }
-
-  /**
-   * The text up to `delimiter`, which is used up, too; `undefined` when it is not here yet. Then all of this chunk, but never
-   * much more than `max` bytes, is in `partial`.
-   */
-  private upTo(delimiter: string, delimiterBytes: Bytes, max: number): string | undefined {
-    const { chunk, partial } = this;
-    if (this.at === chunk.length) return undefined;
-    if (partial.length === 0) {
-      if (this.at >= this.textFrom + this.text.length) this.makeText();
-      const start = this.at - this.textFrom;
-      const end = this.text.indexOf(delimiter, start);
-      if (end >= 0) {
-        this.at += end - start + delimiter.length;
-        return this.text.slice(start, end);
-      }
-    }
-    const before = partial.length;
-    const taken = Math.max(0, Math.min(chunk.length - this.at, max + delimiter.length - before));
-    partial.push(chunk, this.at, this.at + taken);
-    const end = partial.indexOf(delimiterBytes, Math.max(0, this.looked - delimiter.length + 1));
-    this.checkLineEnds(before, end < 0 ? partial.length : end);
-    if (end < 0) {
-      this.at += taken;
-      this.looked = partial.length;
-      return undefined;
-    }
-    const text = latin1(partial.peek(end));
-    this.at += end + delimiter.length - before;
-    partial.skip(partial.length);
-    this.looked = 0;
-    this.partialHasLine = false;
-    return text;
-  }
-
-  /** RFC 9112 section 2.2: a lone CR or LF ends no line here, and must not stand in one. `from` is where nobody has looked. */
-  private checkLineEnds(from: number, to: number): void {
-    const { partial } = this;
-    let previous = from === 0 ? 0 : partial.at(from - 1)!;
-    for (let index = from; index < to; index++) {
-      const byte = partial.at(index)!;
-      if ((byte === 10) !== (previous === 13))
-        throw broken(
-          this.doing,
-          'CR and LF together',
-          latin1(partial.peek()).slice(Math.max(0, index - 30)),
-          this.hint,
-        );
-      // The empty lines before a head are no line of it.
-      if (byte === 10 && index > lineEnd.length) this.partialHasLine = true;
-      previous = byte;
-    }
-  }
-
-  private makeText(): void {
-    this.textFrom = this.at;
-    this.text = latin1(this.chunk.subarray(this.at, this.at + windowLength));
-  }
-
-  private turnTo(chunk: Bytes): void {
-    this.chunk = chunk;
-    this.at = this.textFrom = 0;
-    this.text = '';
-  }
 }
-
-const nothing: Bytes = new Uint8Array(0);

@@ -62,7 +62,7 @@ const internals: Record<string, readonly string[]> = {
 };
 
 const purePart =
-  /(^|[a-z])Machine\.ts$|^(grammar|parse|format|messages|frames|statuses|Fields|masking|Gathered|Utf8Check)\.ts$/;
+  /(^|[a-z])Machine\.ts$|^(grammar|parse|format|messages|frames|statuses|Fields|masking|Gathered|Unread|Utf8Check)\.ts$/;
 
 function roomOf(file: string): string {
   const [top, folder] = file.split('/');
