@@ -313,7 +313,7 @@ withPeers('nginx')('against nginx', () => {
     const root = page.slice(0, page.lastIndexOf('/'));
     const config = file(
       'nginx.conf',
-      `daemon off; worker_processes 1; ${process.getuid?.() === 0 ? 'user root;' : ''} pid ${root}/pid; error_log ${root}/error.log;
+      `daemon off; master_process off; ${process.getuid?.() === 0 ? 'user root;' : ''} pid ${root}/pid; error_log ${root}/error.log;
 events {}
 http {
   access_log off; client_body_temp_path ${root}/body; proxy_temp_path ${root}/p; fastcgi_temp_path ${root}/f;
