@@ -84,7 +84,8 @@ export abstract class MessageMachine<H extends { readonly framing: Framing }> {
   /** Whether the head of a message has begun and not ended. */
   get midHead(): boolean {
     const { partial } = this.unread;
-    return this.reading === 'head' && partial.length > 0 && (partial.at(0) !== 13 || partial.length > 2);
+    const isLineEnd = partial.at(0) === 13 && partial.length <= lineEnd.text.length;
+    return this.reading === 'head' && partial.length > 0 && !isLineEnd;
   }
 
   /**

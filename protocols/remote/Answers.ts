@@ -15,15 +15,22 @@ import { ExposedFailure, NotExposed, tell, type CrossingError } from './errors.t
 import { formatFrame } from './format.ts';
 import type { Frame } from './frames.ts';
 import type { Machine } from './Machine.ts';
-import type { Answering, RemoteOptions } from './options.ts';
+import type { Answering } from './options.ts';
 import { SentStream, type Sender } from './SentStream.ts';
-import { encoded, jsonValues, type ValueCodec } from './values.ts';
+import { encoded, type ValueCodec } from './values.ts';
 
 /** One thing that was asked for. */
 interface Work {
   readonly name: string;
   stop(): void;
   readonly stream?: SentStream;
+}
+
+interface AnswersSettings {
+  readonly codec: ValueCodec;
+  readonly errors: readonly CrossingError[];
+  /** Told what failed and was not told to the peer; a warning, if nobody is. */
+  readonly failed: ((error: unknown, name: string) => void) | undefined;
 }
 
 export class Answers implements Sender {
@@ -42,17 +49,16 @@ export class Answers implements Sender {
     connection: Connection,
     machine: Machine,
     answering: Answering,
-    options: RemoteOptions,
+    { codec, errors, failed }: AnswersSettings,
     write: (wire: Bytes) => void,
   ) {
     this.connection = connection;
     this.machine = machine;
     this.answering = answering;
     this.write = write;
-    this.codec = options.codec ?? jsonValues;
-    this.errors = options.errors ?? [];
-    this.failed =
-      options.failed?.bind(options) ?? ((error, name) => warn(new ExposedFailure(`${name} of ${connection}`, error)));
+    this.codec = codec;
+    this.errors = errors;
+    this.failed = failed ?? ((error, name) => warn(new ExposedFailure(`${name} of ${connection}`, error)));
   }
 
   call(id: number, name: string, args: readonly unknown[]): void {

@@ -48,7 +48,10 @@ export class Conversation implements Caller {
     this.max = max;
     this.window = window;
     this.machine = new Machine({ max, calls, streams, codec: codec.name });
-    this.answers = new Answers(connection, this.machine, answering, options, (wire) => this.out?.next(wire));
+    const failed = options.failed?.bind(options);
+    this.answers = new Answers(connection, this.machine, answering, { codec, errors, failed }, (wire) =>
+      this.out?.next(wire),
+    );
   }
 
   /** Speaks it: what arrives to what leaves, for one subscriber. `begun` is called once something can be said. */
